@@ -1,0 +1,3 @@
+//! Facts of a delivery: timecode and picture length, WAV containers.
+pub mod timecode;
+pub mod wav;

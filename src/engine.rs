@@ -1,0 +1,233 @@
+//! The bounce bus: dialogue and walla in, the limited premix and its measurement out.
+//!
+//! Knows no host, no window and no file. Plugin and command line drive this one thing, which is why
+//! they give the same bits.
+
+pub mod decibel;
+mod envelope;
+pub mod interpolation;
+mod limiter;
+mod line;
+mod sliding;
+pub mod true_peak;
+
+pub use envelope::Release;
+pub use limiter::latency_samples;
+
+use decibel::linear_from_tenths;
+use interpolation::Kernel;
+use limiter::Limiter;
+use true_peak::{Peak, TruePeakMeter};
+
+/// Sample rates that the bus runs at, in Hz.
+pub const SAMPLE_RATES: std::ops::RangeInclusive<u32> = 8_000..=384_000;
+/// Channel counts that the bus runs at.
+pub const CHANNELS: std::ops::RangeInclusive<usize> = 1..=2;
+/// A finite sample beyond this (+360 dBFS) is as broken as an infinite one.
+const LOUDEST: f64 = 1e18;
+/// Input below this (-600 dBFS) is zero, so that hosts which flush denormals give the same bits.
+const SILENCE: f32 = 1e-30;
+
+/// What can be set on the bus. Decibels are whole tenths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Highest true peak of the output, in tenths of dBTP; see [`Settings::CEILING_TENTHS_DBTP`].
+    pub ceiling_tenths_dbtp: i32,
+    /// Gain of the walla input, in tenths of a decibel; see [`Settings::WALLA_GAIN_TENTHS_DB`].
+    pub walla_gain_tenths_db: i32,
+    /// How the limiter recovers.
+    pub release: Release,
+}
+
+impl Settings {
+    /// Range of the ceiling.
+    pub const CEILING_TENTHS_DBTP: std::ops::RangeInclusive<i32> = -240..=0;
+    /// Range of the walla gain.
+    pub const WALLA_GAIN_TENTHS_DB: std::ops::RangeInclusive<i32> = -240..=0;
+}
+
+impl Default for Settings {
+    /// What the delivery asks for: -6.0 dBTP, walla 10.0 dB down.
+    fn default() -> Self {
+        Self { ceiling_tenths_dbtp: -60, walla_gain_tenths_db: -100, release: Release::Auto }
+    }
+}
+
+/// Why a bus cannot be prepared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PrepareError {
+    /// Outside [`SAMPLE_RATES`].
+    #[error("a sample rate of {0} Hz is not supported: use one from 8000 to 384000 Hz")]
+    SampleRate(u32),
+    /// Outside [`CHANNELS`].
+    #[error("{0} channels are not supported: use a mono or a stereo bus")]
+    Channels(usize),
+}
+
+/// What went through the bus since `prepare` or `reset`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Measurement {
+    /// Highest peak of the output by the precise interpolator. Its sample is counted on the output
+    /// without its latency, as it lies in the bounced file.
+    pub precise: Peak,
+    /// The same by the filter of ITU-R BS.1770-5 Annex 2.
+    pub annex_2: Peak,
+    /// Deepest gain reduction in decibels, 0 or negative.
+    pub deepest_reduction_db: f64,
+    /// Samples of the output that were turned down.
+    pub limited_samples: u64,
+    /// Input samples that were not finite, or beyond 1e18, and became silence.
+    pub invalid_samples: u64,
+}
+
+/// The bounce bus.
+pub struct BounceBus {
+    limiter: Limiter,
+    meter: TruePeakMeter,
+    walla_gain: f64,
+    channels: usize,
+    max_block: usize,
+    latency: usize,
+    invalid_samples: u64,
+}
+
+impl BounceBus {
+    /// A bus of `channels` channels at `sample_rate` Hz, with the default [`Settings`]. Allocates all
+    /// that it ever needs. Blocks of any length may be processed; those longer than `max_block` are
+    /// worked in pieces of it.
+    ///
+    /// # Errors
+    /// A sample rate or a channel count outside [`SAMPLE_RATES`] and [`CHANNELS`].
+    pub fn prepare(sample_rate: u32, channels: usize, max_block: usize) -> Result<Self, PrepareError> {
+        Self::prepare_with_kernel(sample_rate, channels, max_block, None)
+    }
+
+    /// [`Self::prepare`] on a given kernel instead of the fastest: for proving that all give the same.
+    ///
+    /// # Errors
+    /// As [`Self::prepare`].
+    pub fn prepare_with_kernel(
+        sample_rate: u32,
+        channels: usize,
+        max_block: usize,
+        kernel: Option<Kernel>,
+    ) -> Result<Self, PrepareError> {
+        if !SAMPLE_RATES.contains(&sample_rate) {
+            return Err(PrepareError::SampleRate(sample_rate));
+        }
+        if !CHANNELS.contains(&channels) {
+            return Err(PrepareError::Channels(channels));
+        }
+        let max_block = max_block.max(1);
+        let mut bus = Self {
+            limiter: Limiter::new(sample_rate, channels, max_block, kernel),
+            meter: TruePeakMeter::new(channels, max_block, kernel),
+            walla_gain: 0.0,
+            channels,
+            max_block,
+            latency: latency_samples(sample_rate),
+            invalid_samples: 0,
+        };
+        bus.set(Settings::default());
+        Ok(bus)
+    }
+
+    /// New settings, for what comes in from now on. Values out of range become the nearest in range.
+    pub fn set(&mut self, settings: Settings) {
+        let within =
+            |value: i32, range: std::ops::RangeInclusive<i32>| value.clamp(*range.start(), *range.end());
+        self.limiter.set_ceiling(within(settings.ceiling_tenths_dbtp, Settings::CEILING_TENTHS_DBTP));
+        self.limiter.set_release(settings.release);
+        self.walla_gain =
+            linear_from_tenths(within(settings.walla_gain_tenths_db, Settings::WALLA_GAIN_TENTHS_DB));
+    }
+
+    /// Forgets all that went through, keeps the settings.
+    pub fn reset(&mut self) {
+        self.limiter.reset();
+        self.meter.reset();
+        self.invalid_samples = 0;
+    }
+
+    /// How many samples later the output comes than the input. Constant for a sample rate.
+    pub fn latency_samples(&self) -> usize {
+        self.latency
+    }
+
+    /// Adds walla at its gain to dialogue, limits, and measures the result.
+    ///
+    /// All are `[channel][sample]`, -1 to 1 being full scale; samples may be `f32` or `f64` and are
+    /// summed in `f64` and rounded once. Works the shortest length among `output` and the inputs'
+    /// channels; a channel that an input lacks is silent there. An output of fewer channels than the bus
+    /// is not worked. Never allocates.
+    pub fn process<S: Copy + Into<f64>>(
+        &mut self,
+        dialogue: &[&[S]],
+        walla: Option<&[&[S]]>,
+        output: &mut [&mut [f32]],
+    ) {
+        let Some(output) = output.get_mut(..self.channels) else { return };
+        let walla = walla.unwrap_or(&[]);
+        let inputs = dialogue.iter().chain(walla).map(|channel| channel.len());
+        let length = output.iter().map(|channel| channel.len()).chain(inputs).min().unwrap_or(0);
+        for (channel, output) in output.iter_mut().enumerate() {
+            let output = &mut output[..length];
+            match (dialogue.get(channel), walla.get(channel)) {
+                (Some(dialogue), Some(walla)) => {
+                    for ((output, &dialogue), &walla) in output.iter_mut().zip(*dialogue).zip(*walla) {
+                        let dialogue = valid(dialogue.into(), &mut self.invalid_samples);
+                        let walla = valid(walla.into(), &mut self.invalid_samples);
+                        *output = audible(dialogue + walla * self.walla_gain);
+                    }
+                }
+                (Some(dialogue), None) => {
+                    for (output, &dialogue) in output.iter_mut().zip(*dialogue) {
+                        *output = audible(valid(dialogue.into(), &mut self.invalid_samples));
+                    }
+                }
+                (None, Some(walla)) => {
+                    for (output, &walla) in output.iter_mut().zip(*walla) {
+                        *output = audible(valid(walla.into(), &mut self.invalid_samples) * self.walla_gain);
+                    }
+                }
+                (None, None) => output.fill(0.0),
+            }
+        }
+        for from in (0..length).step_by(self.max_block) {
+            let piece = self.max_block.min(length - from);
+            self.limiter.process(output, from, piece);
+            self.meter.process_range(output, from, piece);
+        }
+    }
+
+    /// Reads what rings on after the last sample of the output. Call it once, at the end of a bounce.
+    pub fn finish(&mut self) {
+        self.meter.finish();
+    }
+
+    /// What went through since `prepare` or `reset`.
+    pub fn measurement(&self) -> Measurement {
+        let in_file = |peak: Peak| Peak { sample: peak.sample.saturating_sub(self.latency as u64), ..peak };
+        let reduction = self.limiter.reduction();
+        Measurement {
+            precise: in_file(self.meter.precise()),
+            annex_2: in_file(self.meter.annex_2()),
+            deepest_reduction_db: decibel::db_from_linear(1.0 - reduction.deepest),
+            limited_samples: reduction.limited_samples,
+            invalid_samples: self.invalid_samples,
+        }
+    }
+}
+
+/// Silence instead of what is no sound; counts it.
+fn valid(sample: f64, invalid_samples: &mut u64) -> f64 {
+    // Written so that NaN is invalid too.
+    let is_valid = sample.abs() <= LOUDEST;
+    *invalid_samples += u64::from(!is_valid);
+    if is_valid { sample } else { 0.0 }
+}
+
+fn audible(sample: f64) -> f32 {
+    let sample = sample as f32;
+    if sample.abs() < SILENCE { 0.0 } else { sample }
+}

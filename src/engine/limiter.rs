@@ -1,0 +1,165 @@
+//! The true-peak limiter: lookahead, linked channels, a copy where nothing is over the ceiling.
+
+use super::decibel::linear_from_tenths;
+use super::envelope::{Envelope, FULL_REDUCTION, Release};
+use super::interpolation::{GROUP, Interpolator, Kernel, LOOKAHEAD, WINDOW};
+use super::line::Line;
+use super::true_peak::is_loud;
+
+/// How far below the ceiling the limiter aims: what a moving gain adds between samples, which its
+/// detector cannot see.
+const MARGIN_DB: f64 = 0.02;
+/// Latency at 48 kHz; scaled with the rate, down to what the interpolator and a short fade need.
+const LATENCY_SAMPLES_AT_48_KHZ: u64 = 64;
+const SHORTEST_FADE_SAMPLES: usize = 16;
+/// Products below this are denormal on some hosts and zero on others: zero on all.
+const SILENCE: f32 = 1e-30;
+
+/// Latency of the limiter in samples: 64 at 48 kHz, the same time at every rate from 30 kHz up, 40
+/// samples below.
+pub fn latency_samples(sample_rate: u32) -> usize {
+    let scaled = (LATENCY_SAMPLES_AT_48_KHZ * u64::from(sample_rate) + 24_000) / 48_000;
+    (scaled as usize).max(LOOKAHEAD + SHORTEST_FADE_SAMPLES)
+}
+
+/// Keeps the true peak at or under the ceiling, by the precise and by the Annex-2 interpolator.
+///
+/// See `docs/limiter.md` for how and why.
+pub struct Limiter {
+    interpolator: Interpolator,
+    lines: Vec<Line>,
+    quarter_before: Vec<f32>,
+    envelope: Envelope,
+    latency: usize,
+    target: f64,
+    /// Samples above this may lie beside a peak over the target.
+    threshold: f32,
+    since_loud: usize,
+    reduction: Reduction,
+}
+
+/// What the limiter has done since its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Reduction {
+    /// The deepest reduction, 1 - gain.
+    pub deepest: f64,
+    /// Samples that were turned down at all.
+    pub limited_samples: u64,
+}
+
+impl Limiter {
+    /// For blocks of at most `max_block` samples in each of `channels` channels.
+    pub fn new(sample_rate: u32, channels: usize, max_block: usize, kernel: Option<Kernel>) -> Self {
+        let latency = latency_samples(sample_rate);
+        let mut limiter = Self {
+            interpolator: Interpolator::new(kernel),
+            lines: (0..channels).map(|_| Line::new(latency, max_block)).collect(),
+            quarter_before: vec![0.0; channels],
+            envelope: Envelope::new(sample_rate, latency - LOOKAHEAD),
+            latency,
+            target: 0.0,
+            threshold: 0.0,
+            since_loud: 0,
+            reduction: Reduction::default(),
+        };
+        limiter.set_ceiling(0);
+        limiter.reset();
+        limiter
+    }
+
+    /// Ceiling in tenths of dBTP, for what comes in from now on.
+    pub fn set_ceiling(&mut self, ceiling_tenths_dbtp: i32) {
+        self.target = linear_from_tenths(ceiling_tenths_dbtp) * libm::pow(10.0, -MARGIN_DB / 20.0);
+        let bound = self.interpolator.precise_bound().max(self.interpolator.annex_2_bound());
+        self.threshold = (self.target / bound) as f32;
+        // What was too quiet for the old ceiling may not be for this one.
+        self.since_loud = 0;
+    }
+
+    /// Release for what comes in from now on.
+    pub fn set_release(&mut self, release: Release) {
+        self.envelope.set_release(release);
+    }
+
+    /// As new, with the settings kept.
+    pub fn reset(&mut self) {
+        self.lines.iter_mut().for_each(Line::reset);
+        self.quarter_before.fill(0.0);
+        self.envelope.reset();
+        self.since_loud = WINDOW + GROUP;
+        self.reduction = Reduction::default();
+    }
+
+    /// What has been done since `reset`.
+    pub fn reduction(&self) -> Reduction {
+        self.reduction
+    }
+
+    /// Limits in place, `block[channel][from..from + length]`; what comes out went in
+    /// [`latency_samples`] before. Samples must be finite and below 1e18; `length` at most `max_block`.
+    pub fn process(&mut self, block: &mut [&mut [f32]], from: usize, length: usize) {
+        let mut place = 0;
+        for (line, samples) in self.lines.iter_mut().zip(block.iter()) {
+            place = line.append(&samples[from..from + length]);
+        }
+        for start in (0..length).step_by(GROUP) {
+            let count = GROUP.min(length - start);
+            let required = self.detect(place + start, count);
+            self.apply(block, from + start, place + start, &required[..count]);
+        }
+    }
+
+    /// The reduction that each of the newest intervals requires.
+    fn detect(&mut self, place: usize, count: usize) -> [u32; GROUP] {
+        let mut required = [0; GROUP];
+        let loud = self.lines.iter().any(|line| is_loud(line.delayed(place, 0, count), self.threshold));
+        self.since_loud = if loud { 0 } else { self.since_loud + count };
+        if self.since_loud >= WINDOW + GROUP {
+            self.since_loud = WINDOW + GROUP;
+            self.quarter_before.fill(0.0);
+            return required;
+        }
+        let mut peak_squared = [0.0f32; GROUP];
+        for (line, quarter_before) in self.lines.iter().zip(&mut self.quarter_before) {
+            let reading = self.interpolator.read(line.window(place), *quarter_before);
+            *quarter_before = reading.last_quarter[count - 1];
+            for (i, peak) in peak_squared.iter_mut().enumerate() {
+                *peak = peak.max(reading.precise_squared[i]).max(reading.annex_2[i] * reading.annex_2[i]);
+            }
+        }
+        let target_squared = self.target * self.target;
+        for (required, &peak) in required.iter_mut().zip(&peak_squared[..count]) {
+            let peak = f64::from(peak);
+            if peak > target_squared {
+                let reduction = 1.0 - self.target / peak.sqrt();
+                *required = libm::ceil(reduction * f64::from(FULL_REDUCTION)) as u32;
+            }
+        }
+        required
+    }
+
+    fn apply(&mut self, block: &mut [&mut [f32]], from: usize, place: usize, required: &[u32]) {
+        let count = required.len();
+        if self.envelope.is_idle() && required.iter().all(|&reduction| reduction == 0) {
+            self.envelope.skip(count);
+            for (line, samples) in self.lines.iter().zip(block.iter_mut()) {
+                samples[from..from + count].copy_from_slice(line.delayed(place, self.latency, count));
+            }
+            return;
+        }
+        let mut gain = [1.0f64; GROUP];
+        for (gain, &required) in gain.iter_mut().zip(required) {
+            let reduction = self.envelope.next(required);
+            *gain = 1.0 - reduction;
+            self.reduction.deepest = self.reduction.deepest.max(reduction);
+            self.reduction.limited_samples += u64::from(reduction > 0.0);
+        }
+        for (line, samples) in self.lines.iter().zip(block.iter_mut()) {
+            let delayed = line.delayed(place, self.latency, count);
+            for ((out, &sample), &gain) in samples[from..from + count].iter_mut().zip(delayed).zip(&gain) {
+                let limited = (f64::from(sample) * gain) as f32;
+                *out = if limited.abs() < SILENCE { 0.0 } else { limited };
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! True-peak meter: the running maximum by both interpolators, with its place.
+
+use super::interpolation::{GROUP, Interpolator, Kernel, LOOKAHEAD, WINDOW};
+use super::line::Line;
+
+/// The highest peak so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Peak {
+    /// Linear amplitude; 1.0 is 0 dBTP.
+    pub amplitude: f32,
+    /// The sample at or before it, counted from the start of the meter's input.
+    pub sample: u64,
+}
+
+impl Peak {
+    fn raise(&mut self, amplitude: f32, sample: u64) {
+        if amplitude > self.amplitude {
+            *self = Peak { amplitude, sample };
+        }
+    }
+}
+
+/// True peak of one or more channels, by the precise interpolator and by ITU-R BS.1770-5 Annex 2.
+///
+/// Where the samples cannot raise either maximum, nothing is interpolated: that changes no reading.
+pub struct TruePeakMeter {
+    interpolator: Interpolator,
+    lines: Vec<Line>,
+    quarter_before: Vec<f32>,
+    max_block: usize,
+    precise: Peak,
+    annex_2: Peak,
+    /// Samples above this may raise a maximum.
+    threshold: f32,
+    since_loud: usize,
+    samples: u64,
+}
+
+impl TruePeakMeter {
+    /// For `channels` channels in blocks of any length, worked in pieces of at most `max_block` samples.
+    pub fn new(channels: usize, max_block: usize, kernel: Option<Kernel>) -> Self {
+        let max_block = max_block.max(1);
+        Self {
+            interpolator: Interpolator::new(kernel),
+            lines: (0..channels).map(|_| Line::new(WINDOW, max_block)).collect(),
+            quarter_before: vec![0.0; channels],
+            max_block,
+            precise: Peak::default(),
+            annex_2: Peak::default(),
+            threshold: 0.0,
+            since_loud: WINDOW,
+            samples: 0,
+        }
+    }
+
+    /// As new.
+    pub fn reset(&mut self) {
+        self.lines.iter_mut().for_each(Line::reset);
+        self.quarter_before.fill(0.0);
+        self.precise = Peak::default();
+        self.annex_2 = Peak::default();
+        self.threshold = 0.0;
+        self.since_loud = WINDOW;
+        self.samples = 0;
+    }
+
+    /// Reads one block, `block[channel][sample]`, as many channels as the meter has. Samples must be finite.
+    pub fn process<C: AsRef<[f32]>>(&mut self, block: &[C]) {
+        let length = block.iter().map(|channel| channel.as_ref().len()).min().unwrap_or(0);
+        for from in (0..length).step_by(self.max_block) {
+            self.process_range(block, from, self.max_block.min(length - from));
+        }
+    }
+
+    /// Reads `block[channel][from..from + length]`, at most `max_block` samples.
+    pub(super) fn process_range<C: AsRef<[f32]>>(&mut self, block: &[C], from: usize, length: usize) {
+        self.process_with(length, |channel| &block[channel].as_ref()[from..from + length]);
+    }
+
+    /// Reads what rings on after the last sample. Call it once, at the end of the input.
+    pub fn finish(&mut self) {
+        const SILENCE: [f32; LOOKAHEAD] = [0.0; LOOKAHEAD];
+        for start in (0..LOOKAHEAD).step_by(self.max_block) {
+            let piece = &SILENCE[start..(start + self.max_block).min(LOOKAHEAD)];
+            self.process_with(piece.len(), |_| piece);
+        }
+    }
+
+    /// The highest peak by the 48-tap interpolator on a 4x grid.
+    pub fn precise(&self) -> Peak {
+        self.precise
+    }
+
+    /// The highest peak by the filter of ITU-R BS.1770-5 Annex 2, as printed.
+    pub fn annex_2(&self) -> Peak {
+        self.annex_2
+    }
+
+    fn process_with<'a>(&mut self, length: usize, piece: impl Fn(usize) -> &'a [f32]) {
+        let mut place = 0;
+        for (channel, line) in self.lines.iter_mut().enumerate() {
+            place = line.append(piece(channel));
+        }
+        for start in (0..length).step_by(GROUP) {
+            let count = GROUP.min(length - start);
+            let loud =
+                self.lines.iter().any(|line| is_loud(line.delayed(place + start, 0, count), self.threshold));
+            self.since_loud = if loud { 0 } else { self.since_loud + count };
+            if self.since_loud < WINDOW + GROUP {
+                self.read_group(place + start, count);
+            } else {
+                self.since_loud = WINDOW + GROUP;
+                self.quarter_before.fill(0.0);
+            }
+            self.samples += count as u64;
+        }
+    }
+
+    fn read_group(&mut self, place: usize, count: usize) {
+        for (line, quarter_before) in self.lines.iter().zip(&mut self.quarter_before) {
+            let reading = self.interpolator.read(line.window(place), *quarter_before);
+            *quarter_before = reading.last_quarter[count - 1];
+            for i in 0..count {
+                let sample = (self.samples + i as u64).saturating_sub(LOOKAHEAD as u64);
+                self.precise.raise(reading.precise_squared[i].sqrt(), sample);
+                self.annex_2.raise(reading.annex_2[i], sample);
+            }
+        }
+        let precise = f64::from(self.precise.amplitude) / self.interpolator.precise_bound();
+        let annex_2 = f64::from(self.annex_2.amplitude) / self.interpolator.annex_2_bound();
+        self.threshold = precise.min(annex_2) as f32;
+    }
+}
+
+/// Whether any sample is above `threshold`.
+pub fn is_loud(samples: &[f32], threshold: f32) -> bool {
+    samples.iter().fold(false, |loud, sample| loud | (sample.abs() > threshold))
+}
