@@ -1,0 +1,53 @@
+//! What the tests share: signals, human speech, and readings that use none of our interpolators.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+pub mod oracle;
+pub mod signals;
+pub mod speech;
+
+use premix::engine::interpolation::Kernel;
+use premix::engine::{BounceBus, Settings};
+
+/// The bus as a bounce: default settings but for the ceiling, latency removed, as long as the input.
+pub fn limit(dialogue: &[f32], sample_rate: u32, ceiling_tenths_dbtp: i32) -> Vec<f32> {
+    let settings = Settings { ceiling_tenths_dbtp, ..Settings::default() };
+    limit_in_blocks(dialogue, sample_rate, settings, None, || 512)
+}
+
+/// The same in blocks whose lengths `next_block` gives, on a kernel.
+pub fn limit_in_blocks(
+    dialogue: &[f32],
+    sample_rate: u32,
+    settings: Settings,
+    kernel: Option<Kernel>,
+    mut next_block: impl FnMut() -> usize,
+) -> Vec<f32> {
+    let mut bus = BounceBus::prepare_with_kernel(sample_rate, 1, 8192, kernel).unwrap();
+    bus.set(settings);
+    let latency = bus.latency_samples();
+    let mut input = dialogue.to_vec();
+    input.resize(dialogue.len() + latency, 0.0);
+    let mut output = vec![0.0; input.len()];
+    let mut start = 0;
+    while start < input.len() {
+        let end = (start + next_block()).min(input.len());
+        let (block, out) = (&input[start..end], &mut output[start..end]);
+        nice_assert_no_alloc::assert_no_alloc(|| bus.process(&[block], None, &mut [out]));
+        start = end;
+    }
+    output.split_off(latency)
+}
+
+pub fn db(amplitude: f64) -> f64 {
+    20.0 * amplitude.log10()
+}
+
+pub fn amplitude(db: f64) -> f64 {
+    10f64.powf(db / 20.0)
+}
+
+/// As a 24-bit file holds it: rounded to the nearest step, ties to even.
+pub fn quantised(samples: &[f32]) -> Vec<f32> {
+    let step = f64::from(1 << 23);
+    samples.iter().map(|&x| ((f64::from(x) * step).round_ties_even() / step) as f32).collect()
+}
