@@ -1,8 +1,11 @@
 //! Premix: the dubbed dialogue premix, limited, measured and judged.
 //!
 //! One engine ([`engine::BounceBus`]) turns dialogue and walla into the premix and measures it;
-//! [`compliance`] judges a measurement and the facts of a file by the rules of the delivery. The command
-//! line puts both between WAV files.
+//! [`compliance`] judges a file and its measurement by the rules of the delivery. The command line puts
+//! both between WAV files.
 
+pub mod compliance;
 pub mod delivery;
 pub mod engine;
+#[cfg(feature = "cli")]
+pub mod offline;

@@ -215,6 +215,35 @@ pub enum WavProblem {
     },
 }
 
+/// How much a problem of a container matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Untidy; every reader gets the same audio.
+    Oddity,
+    /// The sizes contradict each other: readers may differ in what they get.
+    Damage,
+    /// Audio is missing.
+    Loss,
+}
+
+impl WavProblem {
+    /// How much it matters.
+    pub fn severity(&self) -> Severity {
+        match self {
+            WavProblem::MissingDs64
+            | WavProblem::UnfinishedData
+            | WavProblem::TruncatedData { .. }
+            | WavProblem::RaggedFrame { .. } => Severity::Loss,
+            WavProblem::RiffSize { .. } | WavProblem::BlockAlign { .. } => Severity::Damage,
+            WavProblem::ValidBits { .. }
+            | WavProblem::MissingPadding { .. }
+            | WavProblem::Duplicate { .. }
+            | WavProblem::ShortBext { .. }
+            | WavProblem::TrailingBytes { .. } => Severity::Oddity,
+        }
+    }
+}
+
 impl fmt::Display for WavProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -355,7 +384,7 @@ pub enum WavError {
         path: PathBuf,
     },
     /// The target exists and may not be overwritten.
-    #[error("{path} already exists; choose another name or allow overwriting")]
+    #[error("{path} already exists; choose another name, or say --overwrite to replace it")]
     Exists {
         /// The target.
         path: PathBuf,

@@ -1,0 +1,272 @@
+//! The command line: arguments, progress, exit codes.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use premix::compliance::{Expected, Picture, SAMPLE_RATE, Verdict};
+use premix::delivery::timecode::{FrameRate, Timecode};
+use premix::delivery::wav::{BitDepth, SampleFormat};
+use premix::engine::{Release, SAMPLE_RATES, Settings};
+use premix::offline::bounce::{BounceOptions, bounce, warnings};
+use premix::offline::check::{CheckOptions, check};
+
+/// Makes and checks the premix of dubbed dialogue: true peaks at -6 dBTP, walla 10 dB down, exactly as long
+/// as the picture.
+///
+/// Exit status: 0 all pass (warnings allowed), 1 a rule fails, 2 the work could not be done.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Sum dialogue and walla, limit them, and write the premix.
+    Bounce(BounceArguments),
+    /// Judge finished WAVs by the delivery's rules.
+    Check(CheckArguments),
+}
+
+#[derive(Args)]
+struct BounceArguments {
+    /// Dialogue stems: mono WAV, BWF, RF64 or BW64; summed as they are.
+    #[arg(long, required = true, num_args = 1.., value_name = "WAV")]
+    dialogue: Vec<PathBuf>,
+    /// Walla stems, summed at the walla gain.
+    #[arg(long, num_args = 1.., value_name = "WAV")]
+    walla: Vec<PathBuf>,
+    /// The WAV to write, or a folder for <first dialogue>_premix.wav.
+    #[arg(short, long, value_name = "WAV|DIR")]
+    output: PathBuf,
+    #[command(flatten)]
+    picture: PictureArguments,
+    /// Where the picture starts, HH:MM:SS:FF. Default: where the earliest input does.
+    #[arg(long, value_name = "TC", requires = "frame_rate")]
+    start: Option<String>,
+    /// Highest true peak, in dBTP: -24 to 0 in tenths.
+    #[arg(long, value_name = "DBTP", default_value = "-6.0", allow_hyphen_values = true, value_parser = tenths)]
+    ceiling_dbtp: i32,
+    /// Gain of the walla, in dB: -24 to 0 in tenths. 0 for stems that already carry their -10 dB.
+    #[arg(long, value_name = "DB", default_value = "-10.0", allow_hyphen_values = true, value_parser = tenths)]
+    walla_gain_db: i32,
+    /// How the limiter recovers: auto, or a time constant of 5 to 500 milliseconds.
+    #[arg(long, value_name = "auto|MS", default_value = "auto", value_parser = release)]
+    release: Release,
+    /// Let all inputs start together, whatever their time references.
+    #[arg(long)]
+    align: Option<Align>,
+    /// Cut audio before the picture's start and after its end.
+    #[arg(long)]
+    trim: bool,
+    /// Replace the output if it is there.
+    #[arg(long)]
+    overwrite: bool,
+    #[command(flatten)]
+    format: FormatArguments,
+}
+
+#[derive(Args)]
+struct CheckArguments {
+    /// The WAVs to judge.
+    #[arg(required = true, value_name = "WAV")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    picture: PictureArguments,
+    #[command(flatten)]
+    format: FormatArguments,
+    /// Print one JSON object a file and line.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct PictureArguments {
+    /// Length of the picture, HH:MM:SS:FF, or HH:MM:SS;FF for drop-frame.
+    #[arg(long, value_name = "TC", requires = "frame_rate")]
+    length: Option<String>,
+    /// Frame rate of the picture: 23.976, 24, 25, 29.97, 30, 50, 59.94 or 60.
+    #[arg(long, value_name = "R")]
+    frame_rate: Option<FrameRate>,
+}
+
+#[derive(Args)]
+struct FormatArguments {
+    /// Format of the bounce; other than 24 for archives and measurements only.
+    #[arg(long, default_value = "24", value_name = "24|32f")]
+    bit_depth: Depth,
+    /// Rate of the inputs and the bounce, in Hz; other than 48000 for archives and measurements only.
+    #[arg(long, default_value_t = SAMPLE_RATE, value_name = "HZ", value_parser = sample_rate)]
+    sample_rate: u32,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Align {
+    /// All inputs start with the picture.
+    Start,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Depth {
+    #[value(name = "24")]
+    Int24,
+    #[value(name = "32f")]
+    Float32,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Bounce(arguments) => run_bounce(&arguments),
+        Command::Check(arguments) => run_check(&arguments),
+    };
+    result.unwrap_or_else(|error| {
+        tell(&format!("error: {error:#}"));
+        ExitCode::from(2)
+    })
+}
+
+fn run_bounce(arguments: &BounceArguments) -> Result<ExitCode> {
+    let settings = Settings {
+        ceiling_tenths_dbtp: arguments.ceiling_dbtp,
+        walla_gain_tenths_db: arguments.walla_gain_db,
+        release: arguments.release,
+    };
+    let options = BounceOptions {
+        dialogue: arguments.dialogue.clone(),
+        walla: arguments.walla.clone(),
+        output: arguments.output.clone(),
+        overwrite: arguments.overwrite,
+        trim: arguments.trim,
+        align_start: arguments.align.is_some(),
+        picture: arguments.picture.picture()?,
+        start: arguments.picture.timecode(arguments.start.as_deref(), "--start")?,
+        settings,
+        depth: match arguments.format.bit_depth {
+            Depth::Int24 => BitDepth::Int24,
+            Depth::Float32 => BitDepth::Float32,
+        },
+        sample_rate: arguments.format.sample_rate,
+    };
+    for warning in warnings(&settings, options.walla.len()) {
+        tell(&format!("warning: {warning}"));
+    }
+    let bar = progress_bar();
+    let summary = bounce(&options, &mut |done, all| show(&bar, done, all));
+    bar.finish_and_clear();
+    print(&summary?.to_string())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_check(arguments: &CheckArguments) -> Result<ExitCode> {
+    let options = CheckOptions {
+        picture: arguments.picture.picture()?,
+        frame_rate: arguments.picture.frame_rate,
+        expected: Expected {
+            sample_rate: arguments.format.sample_rate,
+            format: match arguments.format.bit_depth {
+                Depth::Int24 => SampleFormat::Int24,
+                Depth::Float32 => SampleFormat::Float32,
+            },
+        },
+    };
+    let mut status = 0;
+    for file in &arguments.files {
+        let bar = progress_bar();
+        let report = check(file, &options, &mut |done, all| show(&bar, done, all));
+        bar.finish_and_clear();
+        match report {
+            Ok(report) => {
+                print(&if arguments.json { report.json(file) } else { report.text(file) })?;
+                status = status.max(u8::from(report.verdict() == Verdict::Fail));
+            }
+            Err(error) => {
+                tell(&format!("error: {error}"));
+                status = 2;
+            }
+        }
+    }
+    Ok(ExitCode::from(status))
+}
+
+impl PictureArguments {
+    fn picture(&self) -> Result<Option<Picture>> {
+        Ok(self.timecode(self.length.as_deref(), "--length")?.map(|length| Picture { length }))
+    }
+
+    fn timecode(&self, text: Option<&str>, argument: &str) -> Result<Option<Timecode>> {
+        let Some((text, rate)) = text.zip(self.frame_rate) else { return Ok(None) };
+        let timecode = Timecode::parse(text, rate).with_context(|| argument.to_string())?;
+        Ok(Some(timecode))
+    }
+}
+
+/// Decibels in tenths, from -24 to 0.
+fn tenths(text: &str) -> Result<i32> {
+    let decibels: f64 = text.parse().with_context(|| format!("'{text}' is no number of decibels"))?;
+    let tenths = (decibels * 10.0).round();
+    if (decibels * 10.0 - tenths).abs() > 1e-6 {
+        bail!("{text} dB has more than one decimal: give tenths");
+    }
+    if !(-240.0..=0.0).contains(&tenths) {
+        bail!("{text} dB is out of range: give -24 to 0");
+    }
+    Ok(tenths as i32)
+}
+
+fn release(text: &str) -> Result<Release> {
+    if text == "auto" {
+        return Ok(Release::Auto);
+    }
+    match text.parse() {
+        Ok(milliseconds) if Release::MILLISECONDS.contains(&milliseconds) => {
+            Ok(Release::Milliseconds(milliseconds))
+        }
+        _ => bail!("give auto, or 5 to 500 milliseconds"),
+    }
+}
+
+fn sample_rate(text: &str) -> Result<u32> {
+    match text.parse() {
+        Ok(rate) if SAMPLE_RATES.contains(&rate) => Ok(rate),
+        _ => bail!("give {} to {} Hz", SAMPLE_RATES.start(), SAMPLE_RATES.end()),
+    }
+}
+
+/// Hidden unless messages go to a terminal.
+fn progress_bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+    match ProgressStyle::with_template("{wide_bar} {percent:>3} % {eta:>4}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn show(bar: &ProgressBar, done: u64, all: u64) {
+    bar.set_length(all);
+    bar.set_position(done);
+}
+
+/// A result, to standard output. A reader that has left is no error.
+fn print(text: &str) -> Result<()> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(error).context("standard output cannot be written")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A message, to standard error, if anybody listens.
+fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

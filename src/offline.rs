@@ -1,0 +1,4 @@
+//! The engine between files: what the command line does.
+
+pub mod bounce;
+pub mod check;

@@ -1,0 +1,156 @@
+//! Checking a finished WAV.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::compliance::{self, Evidence, Expected, Finding, Picture, Verdict};
+use crate::delivery::timecode::FrameRate;
+use crate::delivery::wav::{WavError, WavFacts, WavReader};
+use crate::engine::true_peak::TruePeakMeter;
+
+/// Frames read at once.
+const BLOCK: usize = 16_384;
+
+/// What to judge a file by, besides itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CheckOptions {
+    /// The picture, if its length is known.
+    pub picture: Option<Picture>,
+    /// For writing places as timecode.
+    pub frame_rate: Option<FrameRate>,
+    /// What the file is meant to hold.
+    pub expected: Expected,
+}
+
+/// What was found in one file.
+#[derive(Clone, Debug)]
+pub struct CheckReport {
+    /// What the file says of itself.
+    pub facts: WavFacts,
+    /// The verdicts, in the order of the rules.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads a WAV of any channel count to its end and judges it. `progress` is told the frames done and all.
+///
+/// # Errors
+/// A file that cannot be read, or is no WAV.
+pub fn check(
+    path: &Path,
+    options: &CheckOptions,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<CheckReport, WavError> {
+    let mut reader = WavReader::open(path)?;
+    let facts = reader.facts().clone();
+    let channels = usize::from(facts.channels);
+    let mut meter = TruePeakMeter::new(channels, BLOCK, None);
+    let mut interleaved = vec![0.0f64; BLOCK * channels];
+    let mut block = vec![Vec::with_capacity(BLOCK); channels];
+    let (mut done, mut invalid_samples) = (0, 0);
+    loop {
+        let frames = reader.read(&mut interleaved)?;
+        if frames == 0 {
+            break;
+        }
+        for (channel, samples) in block.iter_mut().enumerate() {
+            samples.clear();
+            samples.extend(interleaved[..frames * channels].iter().skip(channel).step_by(channels).map(
+                |&x| {
+                    let valid = x.abs() <= f64::from(f32::MAX).sqrt();
+                    invalid_samples += u64::from(!valid);
+                    if valid { x as f32 } else { 0.0 }
+                },
+            ));
+        }
+        meter.process(&block);
+        done += frames as u64;
+        progress(done, facts.frames);
+    }
+    meter.finish();
+    let findings = compliance::judge(&Evidence {
+        file: &facts,
+        precise: meter.precise(),
+        annex_2: meter.annex_2(),
+        invalid_samples,
+        picture: options.picture,
+        frame_rate: options.frame_rate,
+        expected: options.expected,
+    });
+    Ok(CheckReport { facts, findings })
+}
+
+impl CheckReport {
+    /// The worst of the verdicts.
+    pub fn verdict(&self) -> Verdict {
+        compliance::worst(&self.findings)
+    }
+
+    /// One line a rule, and one of summary.
+    pub fn text(&self, path: &Path) -> String {
+        let mut lines = vec![format!("{}", path.display())];
+        for finding in &self.findings {
+            let place = finding.place.as_ref().map_or(String::new(), |place| format!(" at {place}"));
+            lines.push(format!(
+                "  {:<10}  {:<3} {}: {}{place} (target: {})",
+                finding.verdict, finding.rule.id, finding.rule.name, finding.measured, finding.target
+            ));
+            if let Some(advice) = &finding.advice {
+                lines.push(format!("                  {advice}"));
+            }
+        }
+        let verdict = match self.verdict() {
+            Verdict::Fail => "FAIL",
+            Verdict::Warn => "PASS with warnings",
+            Verdict::Pass => "PASS",
+            Verdict::Unknown => "NOT JUDGED",
+        };
+        lines.push(format!("  {verdict}: {}", compliance::summary(&self.findings)));
+        lines.join("\n")
+    }
+
+    /// One JSON object on one line: `schema` (1), `file`, `verdict`, `summary`, and `rules`, each with
+    /// `id`, `name`, `verdict`, `measured`, `target` and, where there is one, `place` and `advice`.
+    pub fn json(&self, path: &Path) -> String {
+        let rules = self.findings.iter().map(|finding| JsonRule {
+            id: finding.rule.id,
+            name: finding.rule.name,
+            verdict: finding.verdict.to_string(),
+            measured: &finding.measured,
+            target: &finding.target,
+            place: finding.place.as_deref(),
+            advice: finding.advice.as_deref(),
+        });
+        let report = JsonReport {
+            schema: 1,
+            file: path.to_string_lossy().into_owned(),
+            verdict: self.verdict().to_string(),
+            summary: compliance::summary(&self.findings),
+            rules: rules.collect(),
+        };
+        // Strings and numbers alone: nothing in it can fail to be written.
+        serde_json::to_string(&report).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+struct JsonReport<'a> {
+    schema: u32,
+    file: String,
+    verdict: String,
+    summary: String,
+    rules: Vec<JsonRule<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonRule<'a> {
+    id: &'a str,
+    name: &'a str,
+    verdict: String,
+    measured: &'a str,
+    target: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<&'a str>,
+}

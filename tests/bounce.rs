@@ -1,0 +1,441 @@
+//! The command line on real files: what goes in, what comes out, and what is refused.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::SystemTime;
+
+use premix::delivery::wav::{BitDepth, WavReader, WavSpec, WavWriter};
+use premix::engine::{BounceBus, Settings};
+use tempfile::TempDir;
+
+/// A folder with the files of one test, and the commands run in it.
+struct Desk(TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Runs `premix` with arguments separated by spaces.
+    fn run(&self, arguments: &str) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_premix"))
+            .args(arguments.split_whitespace())
+            .current_dir(&self.0)
+            .output()
+            .unwrap()
+    }
+
+    /// Runs what must succeed and gives what it says.
+    fn run_well(&self, arguments: &str) -> String {
+        let output = self.run(arguments);
+        assert_eq!(status(&output), 0, "{arguments}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// Runs what must be refused: status 2, one sentence with these words, nothing on standard output.
+    fn refused(&self, arguments: &str, words: &[&str]) {
+        let output = self.run(arguments);
+        let said = text(&output.stderr);
+        assert_eq!(status(&output), 2, "{arguments}: {said}");
+        assert!(output.stdout.is_empty());
+        for word in words {
+            assert!(said.contains(word), "{arguments}: {said}");
+        }
+    }
+
+    /// Writes 24-bit integers as `hound` does: without a time reference.
+    fn write_24(&self, name: &str, samples: &[i32]) {
+        self.write(name, 1, 48_000, 24, samples);
+    }
+
+    fn write(&self, name: &str, channels: u16, sample_rate: u32, bits_per_sample: u16, samples: &[i32]) {
+        let sample_format = hound::SampleFormat::Int;
+        let spec = hound::WavSpec { channels, sample_rate, bits_per_sample, sample_format };
+        let mut writer = hound::WavWriter::create(self.path(name), spec).unwrap();
+        samples.iter().for_each(|&x| writer.write_sample(x).unwrap());
+        writer.finalize().unwrap();
+    }
+
+    /// Writes floats with a time reference.
+    fn write_at(&self, name: &str, time_reference: u64, samples: &[f32]) {
+        let spec = WavSpec {
+            channels: 1,
+            sample_rate: 48_000,
+            depth: BitDepth::Float32,
+            time_reference,
+            description: String::new(),
+            originator_reference: String::new(),
+            created: SystemTime::UNIX_EPOCH,
+        };
+        let mut writer = WavWriter::create(&self.path(name), spec, false).unwrap();
+        writer.write(samples).unwrap();
+        writer.finish().unwrap();
+    }
+
+    fn read_24(&self, name: &str) -> Vec<i32> {
+        let reader = hound::WavReader::open(self.path(name)).unwrap();
+        assert_eq!((reader.spec().channels, reader.spec().bits_per_sample), (1, 24));
+        reader.into_samples().map(Result::unwrap).collect()
+    }
+
+    fn read_float(&self, name: &str) -> Vec<f32> {
+        hound::WavReader::open(self.path(name)).unwrap().into_samples().map(Result::unwrap).collect()
+    }
+
+    fn time_reference(&self, name: &str) -> Option<u64> {
+        WavReader::open(&self.path(name)).unwrap().facts().time_reference()
+    }
+}
+
+fn status(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A loud tone with harmonics, as 24-bit integers; `peak` relative to full scale.
+fn loud(length: usize, peak: f64) -> Vec<i32> {
+    let value = |n: usize| {
+        let phase = n as f64 * 0.0441;
+        peak * 8_388_607.0 * (0.7 * phase.sin() + 0.3 * (3.7 * phase).sin())
+    };
+    (0..length).map(|n| value(n) as i32).collect()
+}
+
+#[test]
+fn the_first_bounce_of_the_readme_passes() {
+    let desk = Desk::new();
+    desk.write_24("speech.wav", &loud(1_300_000, 1.0));
+    desk.write_24("crowd.wav", &loud(1_440_000, 0.6));
+    let said = desk.run_well(
+        "bounce --dialogue speech.wav --walla crowd.wav --length 00:00:30:00 --frame-rate 24 -o out.wav",
+    );
+    assert!(said.contains("-10.0 dB"), "{said}");
+    assert!(said.contains("1440000 samples"), "{said}");
+    let said = desk.run_well("check out.wav --length 00:00:30:00 --frame-rate 24");
+    assert!(said.contains("6 pass"), "{said}");
+    assert_eq!(desk.read_24("out.wav").len(), 1_440_000);
+    assert_eq!(desk.time_reference("out.wav"), Some(0));
+}
+
+#[test]
+fn lengths_are_exact_at_every_frame_rate() {
+    let desk = Desk::new();
+    desk.write_24("in.wav", &loud(48_000, 0.3));
+    // 10 s of labels at 48 kHz; drop-frame has lost no label before the first minute.
+    for (length, rate, samples) in [
+        ("00:00:10:00", "23.976", 480_480),
+        ("00:00:10:00", "24", 480_000),
+        ("00:00:10:00", "25", 480_000),
+        ("00:00:10:00", "29.97", 480_480),
+        ("00:00:10:01", "29.97", 482_082), // 301 x 1601.6 = 482081.6
+        ("00:00:10;00", "29.97", 480_480),
+        ("00:01:00;02", "29.97", 2_882_880), // 1800 frames
+        ("00:00:10:00", "30", 480_000),
+        ("00:00:10:00", "50", 480_000),
+        ("00:00:10:00", "59.94", 480_480),
+        ("00:00:10:00", "60", 480_000),
+    ] {
+        let picture = format!("--length {length} --frame-rate {rate}");
+        desk.run_well(&format!("bounce --dialogue in.wav -o out.wav --overwrite {picture}"));
+        let bounced = desk.read_24("out.wav");
+        assert_eq!(bounced.len(), samples, "{length} at {rate}");
+        assert!(bounced[48_000..].iter().all(|&x| x == 0), "padded with silence");
+        assert!(desk.run_well(&format!("check out.wav {picture}")).contains("6 pass"));
+    }
+    desk.refused("bounce --dialogue in.wav -o o.wav --length 00:01:00;00 --frame-rate 29.97", &["--length"]);
+    desk.refused("bounce --dialogue in.wav -o o.wav --length 00:00:10:24 --frame-rate 24", &["--length"]);
+    desk.refused("bounce --dialogue in.wav -o o.wav --length 00:00:10:00", &["--frame-rate"]);
+    desk.refused("bounce --dialogue in.wav -o o.wav --length 0:10 --frame-rate 23", &["23.976"]);
+}
+
+#[test]
+fn longer_audio_is_refused_or_trimmed() {
+    let desk = Desk::new();
+    desk.write_24("in.wav", &loud(50_000, 0.3));
+    let bounce = "bounce --dialogue in.wav -o out.wav --length 00:00:01:00 --frame-rate 24";
+    desk.refused(bounce, &["in.wav", "1 frame (2000 samples)", "--trim"]);
+    assert!(!desk.path("out.wav").exists());
+    desk.run_well(&format!("{bounce} --trim"));
+    assert_eq!(desk.read_24("out.wav"), desk.read_24("in.wav")[..48_000]);
+}
+
+#[test]
+fn what_is_under_the_ceiling_returns_bit_for_bit() {
+    let desk = Desk::new();
+    let samples = loud(100_001, 0.45);
+    desk.write_24("in.wav", &samples);
+    desk.run_well("bounce --dialogue in.wav -o out.wav");
+    assert_eq!(desk.read_24("out.wav"), samples);
+    // 16-bit and 32-bit inputs too, at their own resolution.
+    let coarse: Vec<i32> = samples.iter().map(|x| x >> 8).collect();
+    desk.write("16.wav", 1, 48_000, 16, &coarse);
+    desk.run_well("bounce --dialogue 16.wav -o out16.wav");
+    assert!(desk.read_24("out16.wav").iter().zip(&coarse).all(|(out, x)| *out == x << 8));
+    let fine: Vec<i32> = samples.iter().map(|x| x << 8).collect();
+    desk.write("32.wav", 1, 48_000, 32, &fine);
+    desk.run_well("bounce --dialogue 32.wav -o out32.wav");
+    assert_eq!(desk.read_24("out32.wav"), samples);
+}
+
+#[test]
+fn stems_are_summed_and_walla_turned_down() {
+    let desk = Desk::new();
+    let (a, b) = (loud(30_000, 0.2), loud(20_000, 0.1));
+    let (w, v): (Vec<i32>, Vec<i32>) = (b.iter().rev().copied().collect(), loud(30_000, 0.05));
+    for (name, samples) in [("a.wav", &a), ("b.wav", &b), ("w.wav", &w), ("v.wav", &v)] {
+        desk.write_24(name, samples);
+    }
+    let at = |samples: &[i32], n: usize| samples.get(n).map_or(0.0, |&x| f64::from(x) / 8_388_608.0);
+    for (gain_db, gain) in [("-10", 0.316_227_766_016_837_94), ("0", 1.0), ("-3.5", 10f64.powf(-0.175))] {
+        let said = desk.run_well(&format!(
+            "bounce --dialogue a.wav b.wav --walla w.wav v.wav --walla-gain-db {gain_db} --bit-depth 32f \
+             -o out.wav --overwrite"
+        ));
+        assert!(said.contains("Walla    2 files"), "{said}");
+        let out = desk.read_float("out.wav");
+        assert_eq!(out.len(), 30_000);
+        for (n, &out) in out.iter().enumerate() {
+            let sum = (at(&a, n) + at(&b, n)) + (at(&w, n) + at(&v, n)) * gain;
+            assert_eq!(out, sum as f32, "sample {n} at {gain_db} dB");
+        }
+    }
+    let output = desk.run("bounce --dialogue a.wav --walla w.wav --walla-gain-db 0 -o out.wav --overwrite");
+    assert!(text(&output.stderr).contains("warning"), "a gain that is not the delivery's is told");
+}
+
+#[test]
+fn the_same_bits_as_the_engine() {
+    let desk = Desk::new();
+    let speech: Vec<f32> = loud(100_000, 0.99).iter().map(|&x| x as f32 / 8_388_608.0).collect();
+    let crowd: Vec<f32> = loud(90_000, 0.7).iter().rev().map(|&x| x as f32 / 8_388_608.0).collect();
+    desk.write_at("speech.wav", 0, &speech);
+    desk.write_at("crowd.wav", 0, &crowd);
+    desk.run_well("bounce --dialogue speech.wav --walla crowd.wav --bit-depth 32f -o out.wav");
+    let mut bus = BounceBus::prepare(48_000, 1, 333).unwrap();
+    bus.set(Settings::default());
+    let latency = bus.latency_samples();
+    let padded = |samples: &[f32]| {
+        let mut padded = samples.to_vec();
+        padded.resize(100_000 + latency, 0.0);
+        padded
+    };
+    let (speech, crowd) = (padded(&speech), padded(&crowd));
+    let mut output = vec![0.0; speech.len()];
+    for start in (0..speech.len()).step_by(333) {
+        let range = start..(start + 333).min(speech.len());
+        bus.process(&[&speech[range.clone()]], Some(&[&crowd[range.clone()]]), &mut [&mut output[range]]);
+    }
+    let bounced = desk.read_float("out.wav");
+    assert!(bounced.iter().zip(&output[latency..]).all(|(a, b)| a.to_bits() == b.to_bits()));
+    assert!(bus.measurement().limited_samples > 0);
+}
+
+#[test]
+fn inputs_lie_at_their_time_reference() {
+    let desk = Desk::new();
+    // 01:00:00:00 at 24 is 172 800 000 samples.
+    let hour = 172_800_000;
+    desk.write_at("late.wav", hour + 1000, &[0.25; 100]);
+    desk.write_at("early.wav", hour + 500, &[0.125; 100]);
+    let said = desk
+        .run_well("bounce --dialogue late.wav --walla early.wav --walla-gain-db 0 --bit-depth 32f -o a.wav");
+    assert!(said.contains("time reference"), "{said}");
+    assert_eq!(desk.time_reference("a.wav"), Some(hour + 500));
+    let expected = |first: usize, second: usize, length: usize| {
+        let mut expected = vec![0.0f32; length];
+        expected[first..first + 100].fill(0.125);
+        expected[second..second + 100].fill(0.25);
+        expected
+    };
+    assert_eq!(desk.read_float("a.wav"), expected(0, 500, 600));
+
+    let at_hour = "--start 01:00:00:00 --length 00:00:00:01 --frame-rate 24 --bit-depth 32f";
+    desk.run_well(&format!("bounce --dialogue late.wav early.wav {at_hour} -o b.wav"));
+    assert_eq!(desk.time_reference("b.wav"), Some(hour));
+    assert_eq!(desk.read_float("b.wav"), expected(500, 1000, 2000));
+
+    // The picture starts one frame later: both lie before it.
+    let later = "--start 01:00:00:01 --length 00:00:00:01 --frame-rate 24";
+    desk.refused(
+        &format!("bounce --dialogue late.wav {later} -o c.wav"),
+        &["late.wav", "1000 samples", "--trim"],
+    );
+    desk.write_at("across.wav", hour + 1990, &(0..30).map(|n| n as f32 / 100.0).collect::<Vec<_>>());
+    desk.run_well(&format!("bounce --dialogue across.wav {later} --trim --bit-depth 32f -o c.wav"));
+    let c = desk.read_float("c.wav");
+    assert_eq!((c.len(), c[0], c[19], c[20]), (2000, 0.1, 0.29, 0.0));
+
+    desk.write_24("plain.wav", &[1_000_000; 50]);
+    let mixture = "bounce --dialogue plain.wav late.wav -o d.wav --bit-depth 32f";
+    desk.refused(mixture, &["plain.wav", "late.wav", "--align start"]);
+    let said = desk.run_well(&format!("{mixture} --align start"));
+    assert!(said.contains("together"), "{said}");
+    let d = desk.read_float("d.wav");
+    assert_eq!((d.len(), d[0], d[99]), (100, 0.25 + 1_000_000.0 / 8_388_608.0, 0.25));
+}
+
+#[test]
+fn bad_inputs_are_refused_by_name() {
+    let desk = Desk::new();
+    desk.write_24("good.wav", &loud(1000, 0.3));
+    desk.write("stereo.wav", 2, 48_000, 24, &loud(1000, 0.3));
+    desk.write("slow.wav", 1, 44_100, 24, &loud(1000, 0.3));
+    std::fs::write(desk.path("text.wav"), "this is no sound").unwrap();
+    let whole = std::fs::read(desk.path("good.wav")).unwrap();
+    std::fs::write(desk.path("cut.wav"), &whole[..whole.len() / 2]).unwrap();
+    let bounce = |input: &str| format!("bounce --dialogue good.wav {input} -o out.wav");
+    desk.refused(&bounce("stereo.wav"), &["stereo.wav", "2 channels", "mono"]);
+    desk.refused(&bounce("slow.wav"), &["slow.wav", "44100", "--sample-rate"]);
+    desk.refused(&bounce("text.wav"), &["text.wav"]);
+    desk.refused(&bounce("cut.wav"), &["cut.wav", "damaged"]);
+    desk.refused(&bounce("missing.wav"), &["missing.wav"]);
+    desk.refused("bounce --dialogue good.wav -o nowhere/out.wav", &["nowhere"]);
+    desk.refused("bounce -o out.wav", &["--dialogue"]);
+    desk.refused("bounce --dialogue good.wav -o out.wav --ceiling-dbtp 1", &["-24 to 0"]);
+    desk.refused("bounce --dialogue good.wav -o out.wav --ceiling-dbtp -6.05", &["tenths"]);
+    desk.refused("bounce --dialogue good.wav -o out.wav --release 4", &["5 to 500"]);
+    desk.refused("check missing.wav", &["missing.wav"]);
+    desk.refused("check text.wav", &["text.wav"]);
+    assert!(!desk.path("out.wav").exists());
+    desk.run_well("bounce --dialogue slow.wav --sample-rate 44100 -o out.wav");
+}
+
+#[test]
+fn nothing_is_replaced_unasked() {
+    let desk = Desk::new();
+    desk.write_24("in.wav", &loud(1000, 0.3));
+    std::fs::write(desk.path("out.wav"), "precious").unwrap();
+    desk.refused("bounce --dialogue in.wav -o out.wav", &["out.wav", "--overwrite"]);
+    assert_eq!(std::fs::read(desk.path("out.wav")).unwrap(), b"precious");
+    desk.refused("bounce --dialogue in.wav -o in.wav --overwrite", &["in.wav", "input"]);
+    desk.run_well("bounce --dialogue in.wav -o out.wav --overwrite");
+    // Into a folder: beside what is there.
+    desk.run_well("bounce --dialogue in.wav -o .");
+    assert_eq!(desk.read_24("in_premix.wav"), desk.read_24("in.wav"));
+    let left: Vec<_> =
+        std::fs::read_dir(desk.0.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+}
+
+#[test]
+fn check_judges_by_status() {
+    let desk = Desk::new();
+    desk.write_24("good.wav", &loud(48_000, 0.45));
+    desk.write_24("over.wav", &loud(48_000, 0.9));
+    desk.write("stereo.wav", 2, 48_000, 24, &loud(96_000, 0.3));
+    desk.write("16.wav", 1, 48_000, 16, &vec![1000; 48_000]);
+    desk.write("slow.wav", 1, 44_100, 24, &loud(44_100, 0.3));
+    let whole = std::fs::read(desk.path("good.wav")).unwrap();
+    std::fs::write(desk.path("cut.wav"), &whole[..whole.len() / 2]).unwrap();
+    let second = "--length 00:00:01:00 --frame-rate 25";
+    for (file, rule, expected) in [
+        ("good.wav", "A5", 0),
+        ("over.wav", "A5", 1),
+        ("stereo.wav", "A2", 1),
+        ("16.wav", "A4", 1),
+        ("slow.wav", "A3", 1),
+        ("cut.wav", "A1", 1),
+    ] {
+        let output = desk.run(&format!("check {file} {second}"));
+        let said = text(&output.stdout);
+        assert_eq!(status(&output), expected, "{said}");
+        let failing: Vec<_> = said.lines().filter(|line| line.starts_with("  fail")).collect();
+        assert_eq!(
+            failing.iter().filter(|line| line.contains(&format!(" {rule} "))).count(),
+            usize::from(expected > 0),
+            "{said}"
+        );
+        if file != "cut.wav" {
+            assert_eq!(failing.len(), usize::from(expected > 0), "{said}");
+        }
+    }
+    let output = desk.run("check good.wav --length 00:00:01:01 --frame-rate 25");
+    assert_eq!(status(&output), 1);
+    assert!(text(&output.stdout).contains("1 frame (1920 samples) too short"));
+    // Without a length that rule is not judged, and fails nothing.
+    assert!(desk.run_well("check good.wav").contains("not judged here"));
+    // The worst file decides.
+    assert_eq!(status(&desk.run("check good.wav over.wav")), 1);
+    assert_eq!(status(&desk.run("check over.wav missing.wav good.wav")), 2);
+    // What an archive is meant to hold can be said.
+    desk.run_well("check slow.wav --sample-rate 44100");
+    assert_eq!(status(&desk.run("check good.wav --bit-depth 32f")), 1);
+}
+
+#[test]
+fn check_tells_programs_as_json() {
+    let desk = Desk::new();
+    desk.write_24("over.wav", &loud(48_000, 0.9));
+    let output = desk.run("check over.wav --json");
+    assert_eq!(status(&output), 1);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["schema"], 1);
+    assert_eq!(report["verdict"], "fail");
+    let rules = report["rules"].as_array().unwrap();
+    assert_eq!(rules.len(), 6);
+    let peak = rules.iter().find(|rule| rule["id"] == "A5").unwrap();
+    assert_eq!(peak["verdict"], "fail");
+    assert!(peak["place"].is_string() && peak["advice"].is_string());
+}
+
+#[test]
+fn an_over_at_the_very_end_is_found() {
+    // Two last samples of 0.45 peak at 0.573 (4 / pi of one) between them: over, though each sample is not.
+    let desk = Desk::new();
+    let mut samples = vec![0; 5000];
+    samples[4998..].fill((0.45 * 8_388_608.0) as i32);
+    desk.write_24("end.wav", &samples);
+    let output = desk.run("check end.wav");
+    assert_eq!(status(&output), 1, "{}", text(&output.stdout));
+    desk.run_well("bounce --dialogue end.wav -o out.wav");
+    desk.run_well("check out.wav");
+    assert_eq!(desk.read_24("out.wav").len(), 5000);
+}
+
+#[test]
+fn numbers_that_are_none_become_silence_and_are_told() {
+    let desk = Desk::new();
+    let mut samples = vec![0.1f32; 2000];
+    samples[700] = f32::NAN;
+    samples[701] = f32::INFINITY;
+    desk.write_at("nan.wav", 0, &samples);
+    let said = desk.run_well("bounce --dialogue nan.wav -o out.wav");
+    assert!(said.contains("2 samples were no numbers"), "{said}");
+    assert_eq!(desk.read_24("out.wav")[700..702], [0, 0]);
+    let output = desk.run("check nan.wav --bit-depth 32f");
+    assert_eq!(status(&output), 1);
+    assert!(text(&output.stdout).contains("2 samples are not numbers"));
+}
+
+#[test]
+fn ffprobe_reads_what_was_bounced() {
+    let desk = Desk::new();
+    desk.write_24("in.wav", &loud(4001, 0.3));
+    desk.run_well("bounce --dialogue in.wav --start 01:00:00:00 --frame-rate 24 -o out.wav");
+    let told = ffprobe(&desk.path("out.wav"));
+    for line in [
+        "codec_name=pcm_s24le",
+        "sample_rate=48000",
+        "channels=1",
+        "duration_ts=4001",
+        "TAG:time_reference=172800000",
+    ] {
+        assert!(told.contains(line), "{line} is missing in {told}");
+    }
+}
+
+fn ffprobe(path: &Path) -> String {
+    let output = Command::new("ffprobe")
+        .args(["-v", "error", "-show_streams", "-show_format"])
+        .arg(path)
+        .output()
+        .expect("ffprobe is missing: run `cargo xtask setup`");
+    text(&output.stdout)
+}
