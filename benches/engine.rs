@@ -1,0 +1,125 @@
+//! Speed of the bricks and of a minute's bounce through the engine, 48 kHz mono.
+//!
+//! `cargo bench` prints time per call; `cargo bench -- bounce` only the bounces. A minute is 2 880 000
+//! samples. Speech comes from the corpus of `cargo xtask setup`.
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use divan::{Bencher, black_box};
+use premix::delivery::wav::quantise_24;
+use premix::engine::interpolation::{GROUP_WINDOW, Interpolator, Kernel};
+use premix::engine::true_peak::TruePeakMeter;
+use premix::engine::{BounceBus, Settings};
+use support::signals::{noise, normalised, scaled, sine};
+use support::{amplitude, speech};
+
+const RATE: usize = 48_000;
+const MINUTE: usize = 60 * RATE;
+
+fn main() {
+    divan::main();
+}
+
+/// Programme of a minute, by what the limiter has to do.
+#[derive(Clone, Copy, Debug)]
+enum Programme {
+    /// Speech 30 dB under the ceiling: nothing is even interpolated.
+    Idle,
+    /// Speech whose peaks are 3 dB over the ceiling.
+    Speech,
+    /// A 997 Hz tone 6 dB over the ceiling throughout.
+    AlwaysLimiting,
+}
+
+impl Programme {
+    const ALL: [Programme; 3] = [Programme::Idle, Programme::Speech, Programme::AlwaysLimiting];
+
+    fn samples(self) -> Vec<f32> {
+        let minute = |signal: Vec<f32>| signal.into_iter().cycle().take(MINUTE).collect::<Vec<_>>();
+        match self {
+            Programme::Idle => normalised(&minute(speech::speech(48_000)), amplitude(-36.0)),
+            Programme::Speech => normalised(&minute(speech::speech(48_000)), amplitude(-3.0)),
+            Programme::AlwaysLimiting => sine(997.0 / RATE as f64, amplitude(0.0), 0.0, MINUTE),
+        }
+    }
+}
+
+#[divan::bench(args = Programme::ALL, sample_count = 20)]
+fn bounce_minute(bencher: Bencher, programme: Programme) {
+    let input = programme.samples();
+    let mut output = vec![0.0; MINUTE];
+    let mut bus = BounceBus::prepare(48_000, 1, 4096).unwrap();
+    bencher.bench_local(|| {
+        bus.reset();
+        bus.process(&[&input[..]], None, &mut [&mut output]);
+        black_box(bus.measurement())
+    });
+}
+
+#[divan::bench(args = [1, 16, 64, 512, 8192], sample_count = 10)]
+fn bounce_minute_of_speech_in_blocks(bencher: Bencher, block: usize) {
+    let input = Programme::Speech.samples();
+    let mut output = vec![0.0; MINUTE];
+    let mut bus = BounceBus::prepare(48_000, 1, block).unwrap();
+    bencher.bench_local(|| {
+        bus.reset();
+        for (input, output) in input.chunks(block).zip(output.chunks_mut(block)) {
+            bus.process(&[input], None, &mut [output]);
+        }
+    });
+}
+
+#[divan::bench(args = [44_100, 48_000, 96_000, 192_000], sample_count = 10)]
+fn bounce_ten_seconds_always_limiting(bencher: Bencher, rate: u32) {
+    let length = 10 * rate as usize;
+    let input = sine(997.0 / f64::from(rate), amplitude(0.0), 0.0, length);
+    let mut output = vec![0.0; length];
+    let mut bus = BounceBus::prepare(rate, 1, 4096).unwrap();
+    bus.set(Settings::default());
+    bencher.bench_local(|| {
+        bus.reset();
+        bus.process(&[&input[..]], None, &mut [&mut output]);
+    });
+}
+
+/// What every bounce pays at least: finding the highest sample of a minute, and copying it.
+#[divan::bench(sample_count = 20)]
+fn scan_and_copy_minute(bencher: Bencher) {
+    let input = Programme::Idle.samples();
+    let mut output = vec![0.0f32; MINUTE];
+    bencher.bench_local(|| {
+        output.copy_from_slice(&input);
+        output.iter().fold(0.0f32, |peak, x| if x.abs() > peak { x.abs() } else { peak })
+    });
+}
+
+#[divan::bench(args = Kernel::available())]
+fn interpolate_16_samples(bencher: Bencher, kernel: Kernel) {
+    let interpolator = Interpolator::new(Some(kernel));
+    let samples = noise(1, GROUP_WINDOW);
+    let window: &[f32; GROUP_WINDOW] = samples.first_chunk().unwrap();
+    bencher.bench_local(|| interpolator.read(black_box(window), 0.0));
+}
+
+#[divan::bench(sample_count = 20)]
+fn meter_minute_of_speech(bencher: Bencher) {
+    let input = Programme::Speech.samples();
+    let mut meter = TruePeakMeter::new(1, 4096, None);
+    bencher.bench_local(|| {
+        meter.reset();
+        meter.process(&[&input[..]]);
+        meter.precise()
+    });
+}
+
+#[divan::bench(sample_count = 20)]
+fn quantise_minute_to_24_bits(bencher: Bencher) {
+    let input = scaled(&Programme::Speech.samples(), 0.7);
+    let mut output = vec![0i32; MINUTE];
+    bencher.bench_local(|| {
+        for (output, &input) in output.iter_mut().zip(&input) {
+            *output = quantise_24(input);
+        }
+    });
+}
