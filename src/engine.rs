@@ -74,7 +74,7 @@ pub struct Measurement {
     pub annex_2: Peak,
     /// Deepest gain reduction in decibels, 0 or negative.
     pub deepest_reduction_db: f64,
-    /// Samples of the output that were turned down.
+    /// Samples of the output that were turned down by more than 0.1 dB.
     pub limited_samples: u64,
     /// Input samples that were not finite, or beyond 1e18, and became silence.
     pub invalid_samples: u64,

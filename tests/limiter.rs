@@ -346,6 +346,20 @@ fn recovers_quickly_from_a_single_peak() {
 }
 
 #[test]
+fn the_reduction_is_measured() {
+    // A tone 6 dB over for a second of two: 6.02 dB at most (0.02 dB of margin), half of the time.
+    let mut tone = raised(&sine(0.02, 1.0, 0.0, 48_000), -60, 6.0);
+    tone.resize(96_000, 0.0);
+    let mut bus = BounceBus::prepare(48_000, 1, 512).unwrap();
+    let mut output = vec![0.0; tone.len()];
+    bus.process(&[&tone[..]], None, &mut [&mut output]);
+    let measured = bus.measurement();
+    assert!((measured.deepest_reduction_db + 6.02).abs() < 0.01, "{}", measured.deepest_reduction_db);
+    // What follows the tone is the release.
+    assert!((48_000..72_000).contains(&measured.limited_samples), "{}", measured.limited_samples);
+}
+
+#[test]
 fn a_set_release_takes_its_time() {
     // One 12 dB peak: what is left of the reduction after the time constant is 1/e of it.
     for milliseconds in [20u16, 100, 500] {

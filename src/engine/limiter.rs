@@ -12,6 +12,8 @@ const MARGIN_DB: f64 = 0.02;
 /// Latency at 48 kHz; scaled with the rate, down to what the interpolator and a short fade need.
 const LATENCY_SAMPLES_AT_48_KHZ: u64 = 64;
 const SHORTEST_FADE_SAMPLES: usize = 16;
+/// 1 - 10^(-0.1 / 20): less is the end of a release, not limiting.
+const A_TENTH_OF_A_DB: f64 = 0.011_446;
 /// Products below this are denormal on some hosts and zero on others: zero on all.
 const SILENCE: f32 = 1e-30;
 
@@ -43,7 +45,7 @@ pub struct Limiter {
 pub struct Reduction {
     /// The deepest reduction, 1 - gain.
     pub deepest: f64,
-    /// Samples that were turned down at all.
+    /// Samples that were turned down by more than a tenth of a decibel.
     pub limited_samples: u64,
 }
 
@@ -152,7 +154,7 @@ impl Limiter {
             let reduction = self.envelope.next(required);
             *gain = 1.0 - reduction;
             self.reduction.deepest = self.reduction.deepest.max(reduction);
-            self.reduction.limited_samples += u64::from(reduction > 0.0);
+            self.reduction.limited_samples += u64::from(reduction > A_TENTH_OF_A_DB);
         }
         for (line, samples) in self.lines.iter().zip(block.iter_mut()) {
             let delayed = line.delayed(place, self.latency, count);
