@@ -85,6 +85,22 @@ fn speech_is_not_over_by_other_meters() {
     assert!(reading <= -6.0);
 }
 
+/// What `docs/limiter.md` says of the `ebur128` crate's meter, which over-reads high frequencies: dB over
+/// on synthetic signals, at most.
+#[test]
+fn overs_of_the_ebur128_meter_are_as_documented() {
+    let mut worst = (f64::MIN, String::new());
+    for (name, signal) in synthetic() {
+        let output = quantised(&limit(&raised(&signal, -60, 6.0), 48_000, -60));
+        let over = db(true_peak_ebur128(&output, 48_000)) + 6.0;
+        if over > worst.0 {
+            worst = (over, name);
+        }
+    }
+    println!("ebur128 reads {:+.3} dB over at worst: {}", worst.0, worst.1);
+    assert!(worst.0 < 0.15);
+}
+
 /// The true peak that ffmpeg's `ebur128` filter prints, with its one decimal.
 fn ffmpeg_true_peak(samples: &[f32]) -> f64 {
     let directory = tempfile::tempdir().unwrap();
@@ -347,16 +363,18 @@ fn recovers_quickly_from_a_single_peak() {
 
 #[test]
 fn the_reduction_is_measured() {
-    // A tone 6 dB over for a second of two: 6.02 dB at most (0.02 dB of margin), half of the time.
+    // A tone 6 dB over for a second of two: 6.02 dB (0.02 of them margin), a little more where the Annex-2
+    // meter over-reads; half of the time.
     let mut tone = raised(&sine(0.02, 1.0, 0.0, 48_000), -60, 6.0);
     tone.resize(96_000, 0.0);
     let mut bus = BounceBus::prepare(48_000, 1, 512).unwrap();
+    bus.set(Settings { release: Release::Milliseconds(5), ..Settings::default() });
     let mut output = vec![0.0; tone.len()];
     bus.process(&[&tone[..]], None, &mut [&mut output]);
     let measured = bus.measurement();
-    assert!((measured.deepest_reduction_db + 6.02).abs() < 0.01, "{}", measured.deepest_reduction_db);
-    // What follows the tone is the release.
-    assert!((48_000..72_000).contains(&measured.limited_samples), "{}", measured.limited_samples);
+    assert!((measured.deepest_reduction_db + 6.02).abs() < 0.05, "{}", measured.deepest_reduction_db);
+    // Before it the lookahead, after it a hold of 12 ms and a release of 5 ms, four times over.
+    assert!((48_000..50_000).contains(&measured.limited_samples), "{}", measured.limited_samples);
 }
 
 #[test]

@@ -7,10 +7,11 @@ use std::sync::OnceLock;
 use super::signals::{normalised, resampled};
 
 /// Folders of full-band speech (energy above 12 kHz), their sample rate, and how many of their files are
-/// used. Different speakers, ten languages.
+/// used. Different speakers, nine languages; what lies above 12 kHz follows
+/// the voice and is no hiss.
 const FOLDERS: [(&str, u32, usize); 11] = [
     ("alsa-utils/usr/share/sounds/alsa", 48_000, 8),
-    ("ktuberling-data/usr/share/ktuberling/sounds/da", 44_100, 4),
+    ("klettres-data/usr/share/klettres/en_GB/syllab", 44_100, 4),
     ("ktuberling-data/usr/share/ktuberling/sounds/el", 44_100, 6),
     ("ktuberling-data/usr/share/ktuberling/sounds/ru", 44_100, 6),
     ("ktuberling-data/usr/share/ktuberling/sounds/wa", 44_100, 6),
@@ -18,7 +19,7 @@ const FOLDERS: [(&str, u32, usize); 11] = [
     ("klettres-data/usr/share/klettres/de/syllab", 44_100, 4),
     ("klettres-data/usr/share/klettres/en/syllab", 44_100, 4),
     ("klettres-data/usr/share/klettres/he/alpha", 44_100, 4),
-    ("klettres-data/usr/share/klettres/hu/syllab", 44_100, 4),
+    ("klettres-data/usr/share/klettres/nds/syllab", 44_100, 4),
     ("klettres-data/usr/share/klettres/it/syllab", 44_100, 6),
 ];
 
