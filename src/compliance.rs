@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::delivery::timecode::{FrameRate, PictureLength, Timecode, describe_samples};
-use crate::delivery::wav::{SampleFormat, Severity, WavFacts};
+use crate::delivery::wav::{SampleFormat, Severity, WavFacts, WavProblem};
 use crate::engine::decibel::{db_from_linear, linear_from_tenths};
 use crate::engine::latency_samples;
 use crate::engine::true_peak::Peak;
@@ -22,24 +22,33 @@ pub struct Rule {
     pub id: &'static str,
     /// What it is about, in a few words.
     pub name: &'static str,
+    /// What is checked, in one sentence.
+    pub checks: &'static str,
+    /// What the delivery asks for, with its unit.
+    pub target: &'static str,
 }
 
 /// Declares the rules and the order in which they are told.
 macro_rules! rules {
-    ($($constant:ident: $id:literal, $name:literal;)*) => {
-        $(const $constant: &Rule = &Rule { id: $id, name: $name };)*
+    ($($constant:ident: $id:literal, $name:literal, $checks:literal, $target:literal;)*) => {
+        $(const $constant: &Rule = &Rule { id: $id, name: $name, checks: $checks, target: $target };)*
         /// All rules that can be judged, in their order.
         pub const RULES: &[&Rule] = &[$($constant),*];
     };
 }
 
 rules! {
-    CONTAINER: "A1", "WAV file";
-    MONO: "A2", "Mono";
-    RATE: "A3", "Sample rate";
-    FORMAT: "A4", "Sample format";
-    TRUE_PEAK: "A5", "True peak";
-    LENGTH: "A10", "Length of the picture";
+    CONTAINER: "A1", "WAV file",
+        "The file is a WAV whose sizes agree with each other and with the file, and all its samples are numbers.",
+        "a whole PCM WAV";
+    MONO: "A2", "Mono", "The file has exactly one channel.", "1 channel";
+    RATE: "A3", "Sample rate", "The file is at the sample rate of the recording.", "48000 Hz";
+    FORMAT: "A4", "Sample format", "The samples are 24-bit integers.", "24-bit";
+    TRUE_PEAK: "A5", "True peak",
+        "No true peak of the whole file is over the ceiling, by the precise meter and by that of BS.1770 Annex 2.",
+        "at most -6.0 dBTP";
+    LENGTH: "A10", "Length of the picture", "The file is exactly as long as the picture.",
+        "the length of the picture";
 }
 
 /// What a rule says of a bounce.
@@ -148,13 +157,13 @@ pub fn worst(findings: &[Finding]) -> Verdict {
     findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Unknown)
 }
 
-/// Like "4 pass, 1 warn, 1 not judged here".
+/// Like "4 pass, 1 warn, 1 not judged here". Verdicts that no rule has are left out.
 pub fn summary(findings: &[Finding]) -> String {
     let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
     [
-        (count(Verdict::Fail), "fail"),
-        (count(Verdict::Warn), "warn"),
         (count(Verdict::Pass), "pass"),
+        (count(Verdict::Warn), "warn"),
+        (count(Verdict::Fail), "fail"),
         (count(Verdict::Unknown), "not judged here"),
     ]
     .iter()
@@ -174,6 +183,9 @@ fn pass_or_fail(rule: &'static Rule, good: bool, measured: String, target: Strin
 fn judge_container(evidence: &Evidence) -> Finding {
     let file = evidence.file;
     let mut faults: Vec<String> = file.problems.iter().map(ToString::to_string).collect();
+    if file.frames == 0 {
+        faults.push("it holds no audio".into());
+    }
     if evidence.invalid_samples > 0 {
         faults.push(format!("{} samples are not numbers", evidence.invalid_samples));
     }
@@ -182,10 +194,10 @@ fn judge_container(evidence: &Evidence) -> Finding {
         true => format!("{}{extensible}", file.container),
         false => format!("{}{extensible}: {}", file.container, faults.join("; ")),
     };
-    let damaged = evidence.invalid_samples > 0
-        || file.problems.iter().any(|problem| problem.severity() >= Severity::Damage);
+    let damaging = |problem: &WavProblem| problem.severity() >= Severity::Damage;
+    let damaged = file.frames == 0 || evidence.invalid_samples > 0 || file.problems.iter().any(damaging);
     let advice = "write the file again: it is damaged or was not finished";
-    let finding = pass_or_fail(CONTAINER, !damaged, measured, "a whole PCM WAV".into(), advice);
+    let finding = pass_or_fail(CONTAINER, !damaged, measured, CONTAINER.target.into(), advice);
     if damaged || faults.is_empty() {
         return finding;
     }
@@ -199,7 +211,7 @@ fn judge_mono(file: &WavFacts) -> Finding {
         channels => format!("{channels} channels"),
     };
     let advice = "bounce the dialogue bus to one mono file, without a fold after the limiter";
-    pass_or_fail(MONO, file.channels == 1, measured, "1 channel".into(), advice)
+    pass_or_fail(MONO, file.channels == 1, measured, MONO.target.into(), advice)
 }
 
 fn judge_rate(evidence: &Evidence) -> Finding {
@@ -236,7 +248,7 @@ fn judge_true_peak(evidence: &Evidence) -> Finding {
             level(evidence.precise.amplitude, CEILING_TENTHS_DBTP),
             level(evidence.annex_2.amplitude, CEILING_TENTHS_DBTP)
         ),
-        target: format!("at most {:.1} dBTP", f64::from(CEILING_TENTHS_DBTP) / 10.0),
+        target: TRUE_PEAK.target.into(),
         place: peak.map(|peak| place(evidence, peak.sample)),
         advice: advice.map(str::to_string),
     }
@@ -249,7 +261,7 @@ fn judge_length(evidence: &Evidence) -> Finding {
             rule: LENGTH,
             verdict: Verdict::Unknown,
             measured: format!("{frames} samples, {}", clock(frames, sample_rate)),
-            target: "the length of the picture".into(),
+            target: LENGTH.target.into(),
             place: None,
             advice: Some("give the picture's length with --length and --frame-rate".into()),
         };
@@ -279,10 +291,13 @@ fn judge_length(evidence: &Evidence) -> Finding {
 fn wrong_length(frames: u64, wanted: u64, rate: FrameRate, sample_rate: u32) -> &'static str {
     let one_frame = rate.samples(1, sample_rate);
     let off = frames.abs_diff(wanted);
-    // Within a frame of `wanted` drawn out by `numerator / denominator`.
+    // Within a frame of `wanted` drawn out by `numerator / denominator`. In a short file a frame is more
+    // than the drawing out, and would explain any length: there it must be hit more closely.
     let drawn_out = |numerator: u128, denominator: u128| {
-        let drawn = u128::from(wanted) * numerator / denominator;
-        drawn != u128::from(wanted) && drawn.abs_diff(u128::from(frames)) <= u128::from(one_frame.longest)
+        let wanted = u128::from(wanted);
+        let drawn = wanted * numerator / denominator;
+        let tolerance = u128::from(one_frame.longest).min(drawn.abs_diff(wanted) / 8);
+        tolerance > 0 && drawn.abs_diff(u128::from(frames)) <= tolerance
     };
     if one_frame.contains(off) {
         "one frame: is the out point inclusive? bounce from the picture's first frame to its last"
@@ -308,11 +323,11 @@ fn place(evidence: &Evidence, sample: u64) -> String {
         .map_or_else(|| clock(sample, rate), |timecode| timecode.to_string())
 }
 
-/// Time of a sample as hours, minutes, seconds and milliseconds.
+/// Time of a sample, `hh:mm:ss.mmm`.
 pub fn clock(sample: u64, sample_rate: u32) -> String {
     let milliseconds = u128::from(sample) * 1000 / u128::from(sample_rate.max(1));
     let (seconds, minutes) = (milliseconds / 1000, milliseconds / 60_000);
-    format!("{}:{:02}:{:02}.{:03}", minutes / 60, minutes % 60, seconds % 60, milliseconds % 1000)
+    format!("{:02}:{:02}:{:02}.{:03}", minutes / 60, minutes % 60, seconds % 60, milliseconds % 1000)
 }
 
 /// A level beside its target, in dB: one decimal, or as many as it takes not to look like the target when
@@ -321,7 +336,8 @@ pub fn level(amplitude: f32, target_tenths: i32) -> String {
     let db = db_from_linear(f64::from(amplitude));
     let target = f64::from(target_tenths) / 10.0;
     if (db - target).abs() >= 0.1 {
-        return format!("{db:.1}");
+        let text = format!("{db:.1}");
+        return if text == "-0.0" { "0.0".into() } else { text };
     }
     let above = f64::from(amplitude) > linear_from_tenths(target_tenths);
     (2..9)
@@ -391,7 +407,7 @@ mod tests {
         }
         let findings = judge(&evidence(&file, above, at));
         let finding = findings.iter().find(|finding| finding.rule.id == "A5").unwrap();
-        assert_eq!(finding.place.as_deref(), Some("0:00:01.000"));
+        assert_eq!(finding.place.as_deref(), Some("00:00:01.000"));
         assert!(finding.measured.starts_with("-5.99999"), "{}", finding.measured);
     }
 
@@ -402,7 +418,26 @@ mod tests {
         assert_eq!(level(0.502, -60), "-5.99");
         assert_eq!(level(0.501_2, -60), "-5.9998");
         assert_eq!(level(1.0, -60), "0.0");
+        assert_eq!(level(0.9999, -60), "0.0");
         assert_eq!(level(0.0, -60), "-inf");
+    }
+
+    #[test]
+    fn the_table_states_what_is_judged_by() {
+        let tenths = f64::from(CEILING_TENTHS_DBTP) / 10.0;
+        assert_eq!(TRUE_PEAK.target, format!("at most {tenths:.1} dBTP"));
+        assert_eq!(RATE.target, format!("{SAMPLE_RATE} Hz"));
+        assert_eq!(FORMAT.target, Expected::default().format.to_string());
+    }
+
+    #[test]
+    fn places_are_timecode_where_a_frame_rate_is_known() {
+        assert_eq!(clock(0, 48_000), "00:00:00.000");
+        assert_eq!(clock(48_000 * 36_610 + 4800, 48_000), "10:10:10.100");
+        let file = file(96_000);
+        let evidence = Evidence { frame_rate: Some(FrameRate::Fps25), ..evidence(&file, 0.9, 0.9) };
+        let finding = judge(&evidence).into_iter().find(|finding| finding.rule.id == "A5").unwrap();
+        assert_eq!(finding.place.as_deref(), Some("00:00:01:00"));
     }
 
     #[test]
@@ -419,6 +454,12 @@ mod tests {
         assert_eq!(verdict(&judge(&evidence(&odd, 0.1, 0.1)), "A1"), Verdict::Warn);
         let cut = faulty(WavProblem::TruncatedData { stated: 2, present: 1 });
         assert_eq!(verdict(&judge(&evidence(&cut, 0.1, 0.1)), "A1"), Verdict::Fail);
+        // 1.2 GiB of 5.2 as a RIFF header states them, and the wrapped rest.
+        let outgrown = faulty(WavProblem::TrailingBytes { at: 1_288_490_188, bytes: 1 << 32 });
+        assert_eq!(verdict(&judge(&evidence(&outgrown, 0.1, 0.1)), "A1"), Verdict::Fail);
+        let tail = faulty(WavProblem::TrailingBytes { at: 1_288_490_188, bytes: 4 });
+        assert_eq!(verdict(&judge(&evidence(&tail, 0.1, 0.1)), "A1"), Verdict::Warn);
+        assert_eq!(verdict(&judge(&evidence(&file(0), 0.0, 0.0)), "A1"), Verdict::Fail);
         let invalid = Evidence { invalid_samples: 1, ..evidence(&good, 0.1, 0.1) };
         assert_eq!(verdict(&judge(&invalid), "A1"), Verdict::Fail);
     }
@@ -446,6 +487,12 @@ mod tests {
             let told = format!("{} {}", finding.measured, finding.advice.as_deref().unwrap_or(""));
             assert!(told.contains(word), "{told}");
         }
+        // In a second of picture a frame and a half explains nothing.
+        let second = length("00:00:01:00", FrameRate::Fps24);
+        let file_of_a_second = file(51_000);
+        let findings = judge(&Evidence { picture: Some(second), ..evidence(&file_of_a_second, 0.1, 0.1) });
+        let told = findings.iter().find(|finding| finding.rule.id == "A10").unwrap().advice.as_deref();
+        assert!(told.is_some_and(|told| told.contains("longest track")), "{told:?}");
         // 29.97: 1601.6 samples a frame; one frame may be rounded either way.
         let frame = length("00:00:00:01", FrameRate::Fps29_97);
         for (frames, expected) in
@@ -463,6 +510,10 @@ mod tests {
         let findings = judge(&evidence(&file(1), 0.1, 0.1));
         assert_eq!(worst(&findings), Verdict::Pass);
         assert_eq!(summary(&findings), "5 pass, 1 not judged here");
+        let stereo = WavFacts { channels: 2, ..file(1) };
+        let mixed = judge(&evidence(&stereo, 0.1, 0.502));
+        assert_eq!(worst(&mixed), Verdict::Fail);
+        assert_eq!(summary(&mixed), "3 pass, 1 warn, 1 fail, 1 not judged here");
         assert_eq!(worst(&[]), Verdict::Unknown);
     }
 }

@@ -1,7 +1,7 @@
 //! The command line on real files: what goes in, what comes out, and what is refused.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::SystemTime;
 
 use premix::delivery::wav::{BitDepth, WavReader, WavSpec, WavWriter};
@@ -297,6 +297,7 @@ fn bad_inputs_are_refused_by_name() {
     desk.refused(&bounce("cut.wav"), &["cut.wav", "damaged"]);
     desk.refused(&bounce("missing.wav"), &["missing.wav"]);
     desk.refused("bounce --dialogue good.wav -o nowhere/out.wav", &["nowhere"]);
+    desk.refused("bounce --dialogue good.wav -o nowhere/", &["no folder nowhere/"]);
     desk.refused("bounce -o out.wav", &["--dialogue"]);
     desk.refused("bounce --dialogue good.wav -o out.wav --ceiling-dbtp 1", &["-24 to 0"]);
     desk.refused("bounce --dialogue good.wav -o out.wav --ceiling-dbtp -6.05", &["tenths"]);
@@ -383,6 +384,158 @@ fn check_tells_programs_as_json() {
     let peak = rules.iter().find(|rule| rule["id"] == "A5").unwrap();
     assert_eq!(peak["verdict"], "fail");
     assert!(peak["place"].is_string() && peak["advice"].is_string());
+}
+
+#[test]
+fn a_ceiling_that_was_asked_for_is_kept_and_one_over_the_delivery_is_told() {
+    let desk = Desk::new();
+    desk.write_24("in.wav", &loud(96_000, 1.0));
+    let bounce = "bounce --dialogue in.wav -o out.wav --overwrite --bit-depth 32f";
+    for (ceiling, warns) in [("-12.5", false), ("-6", false), ("-5.9", true), ("0", true)] {
+        let output = desk.run(&format!("{bounce} --ceiling-dbtp {ceiling} --release 50"));
+        assert_eq!(status(&output), 0, "{}", text(&output.stderr));
+        assert_eq!(text(&output.stderr).contains("above the delivery's -6.0"), warns, "{ceiling}");
+        let highest = desk.read_float("out.wav").iter().fold(0.0f32, |peak, x| peak.max(x.abs()));
+        let allowed = 10f64.powf(ceiling.parse::<f64>().unwrap() / 20.0);
+        assert!(f64::from(highest) <= allowed, "{highest} at {ceiling} dBTP");
+        assert!(f64::from(highest) > 0.9 * allowed, "{highest} at {ceiling} dBTP");
+    }
+    // Walla gain without walla is nothing to warn of.
+    let output = desk.run(&format!("{bounce} --walla-gain-db -3"));
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn places_are_labelled_as_the_start_is() {
+    let desk = Desk::new();
+    desk.write_24("in.wav", &loud(48_000, 0.3));
+    let bounce = "bounce --dialogue in.wav -o out.wav --overwrite --frame-rate 29.97";
+    // One second at 48 kHz is 29.97 frames: it ends within frame 29.
+    let said = desk.run_well(bounce);
+    assert!(said.contains("Length   00:00:00:29 (48000 samples"), "{said}");
+    let said = desk.run_well(&format!("{bounce} --start 01:00:00;00 --length 00:00:02:00"));
+    assert!(said.contains("start 01:00:00;00"), "{said}");
+    assert!(said.contains("dBTP at 01:00:00;"), "{said}");
+    assert!(said.contains("Length   00:00:02:00 (96096 samples"), "{said}");
+    // An hour of drop-frame labels is 107 892 frames of 1601.6 samples.
+    assert_eq!(desk.time_reference("out.wav"), Some(172_799_827));
+}
+
+#[test]
+fn no_bounce_without_sound_or_longer_than_a_day() {
+    let desk = Desk::new();
+    desk.write_24("empty.wav", &[]);
+    desk.write_24("good.wav", &loud(1000, 0.3));
+    desk.refused("bounce --dialogue empty.wav -o out.wav", &["empty.wav", "no audio"]);
+    let nothing = "--length 00:00:00:00 --frame-rate 24";
+    desk.refused(&format!("bounce --dialogue good.wav -o out.wav --trim {nothing}"), &["--length"]);
+    assert_eq!(status(&desk.run("check empty.wav")), 1);
+    // 24 hours are 4 147 200 000 samples; the lost reference is one sample too late.
+    desk.write_at("first.wav", 0, &[0.1; 10]);
+    desk.write_at("lost.wav", 4_147_199_991, &[0.1; 10]);
+    desk.write_at("never.wav", u64::MAX, &[0.1; 10]);
+    for lost in ["lost.wav", "never.wav"] {
+        desk.refused(
+            &format!("bounce --dialogue first.wav {lost} -o out.wav"),
+            &[lost, "more than a day", "time references"],
+        );
+    }
+    desk.run_well("bounce --dialogue first.wav lost.wav never.wav --align start -o out.wav");
+    assert_eq!(desk.read_24("out.wav").len(), 10);
+}
+
+#[test]
+fn a_riff_that_outgrew_its_sizes_is_no_short_bounce() {
+    let desk = Desk::new();
+    desk.write_24("grown.wav", &[1000; 2000]);
+    let path = desk.path("grown.wav");
+    // 4 GiB on top, as a hole: the sizes in the header are then right modulo 4 GiB, as such files have them.
+    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.set_len(file.metadata().unwrap().len() + (1 << 32)).unwrap();
+    desk.refused("bounce --dialogue grown.wav -o out.wav", &["grown.wav", "damaged", "4294967296"]);
+    let output = desk.run("check grown.wav");
+    assert_eq!(status(&output), 1, "{}", text(&output.stdout));
+}
+
+#[test]
+fn untidy_inputs_are_used_and_told() {
+    let desk = Desk::new();
+    desk.write_24("in.wav", &loud(1000, 0.3));
+    let mut bytes = std::fs::read(desk.path("in.wav")).unwrap();
+    bytes.extend([0; 6]);
+    std::fs::write(desk.path("in.wav"), bytes).unwrap();
+    let output = desk.run("bounce --dialogue in.wav -o out.wav");
+    assert_eq!(status(&output), 0);
+    let said = text(&output.stderr);
+    assert!(said.contains("warning: in.wav") && said.contains("the last 6 bytes"), "{said}");
+    assert_eq!(desk.read_24("out.wav"), loud(1000, 0.3));
+}
+
+#[test]
+fn many_channels_and_many_files_are_checked() {
+    let desk = Desk::new();
+    desk.write("wide.wav", 20_000, 48_000, 16, &vec![1; 60_000]);
+    desk.write("stereo.wav", 2, 48_000, 24, &[0; 2000]);
+    desk.write_24("good.wav", &loud(1000, 0.3));
+    let output = desk.run("check wide.wav stereo.wav good.wav --json");
+    assert_eq!(status(&output), 1);
+    let lines: Vec<serde_json::Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<_> = lines.iter().map(|line| (&line["file"], &line["verdict"])).collect();
+    assert_eq!(told.len(), 3);
+    for ((file, verdict), expected) in
+        told.iter().zip([("wide.wav", "fail"), ("stereo.wav", "fail"), ("good.wav", "pass")])
+    {
+        assert_eq!((file.as_str(), verdict.as_str()), (Some(expected.0), Some(expected.1)));
+    }
+    // An over in the second channel only is found.
+    let mut second: Vec<i32> = vec![0; 2000];
+    second[1001] = 8_000_000;
+    desk.write("second.wav", 2, 48_000, 24, &second);
+    assert!(text(&desk.run("check second.wav").stdout).contains("fail        A5"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_does_not_grow_with_channels() {
+    let desk = Desk::new();
+    // A block of 16 384 frames of so many channels would take gigabytes; half of one is allowed here.
+    desk.write("wide.wav", 20_000, 48_000, 16, &vec![1; 60_000]);
+    let check = format!("ulimit -v 500000; exec {} check wide.wav", env!("CARGO_BIN_EXE_premix"));
+    let output = Command::new("sh").args(["-c", &check]).current_dir(&desk.0).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("20000 channels"));
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_panic() {
+    let desk = Desk::new();
+    desk.write_24("good.wav", &loud(1000, 0.3));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_premix"))
+        .args(["check", "good.wav", "good.wav"])
+        .current_dir(&desk.0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((status(&output), text(&output.stderr).as_str()), (0, ""));
+}
+
+#[test]
+fn usage_is_2_and_help_is_0() {
+    let desk = Desk::new();
+    for (arguments, expected) in [("", 2), ("bounce", 2), ("check", 2), ("check --nonsense x.wav", 2)] {
+        assert_eq!(status(&desk.run(arguments)), expected, "{arguments}");
+    }
+    for arguments in ["--help", "--version", "bounce --help", "check --help"] {
+        assert!(!desk.run_well(arguments).is_empty());
+    }
+    // What later issues bring does not exist yet.
+    for later in ["--picture p.mov", "--report reports"] {
+        desk.refused(&format!("check x.wav {later}"), &["unexpected argument"]);
+    }
 }
 
 #[test]

@@ -81,7 +81,11 @@ struct CheckArguments {
     picture: PictureArguments,
     #[command(flatten)]
     format: FormatArguments,
-    /// Print one JSON object a file and line.
+    /// Print one JSON object a file and line, instead of text.
+    ///
+    /// Each has "schema" (1), "file", "verdict", "summary" and "rules": a list of "id", "name", "verdict",
+    /// "measured", "target" and, where there is one, "place" and "advice". Verdicts are "pass", "warn",
+    /// "fail" and "not judged". A file that cannot be read has no line, a message and exit status 2.
     #[arg(long)]
     json: bool,
 }
@@ -147,6 +151,7 @@ fn run_bounce(arguments: &BounceArguments) -> Result<ExitCode> {
         align_start: arguments.align.is_some(),
         picture: arguments.picture.picture()?,
         start: arguments.picture.timecode(arguments.start.as_deref(), "--start")?,
+        frame_rate: arguments.picture.frame_rate,
         settings,
         depth: match arguments.format.bit_depth {
             Depth::Int24 => BitDepth::Int24,
@@ -160,7 +165,11 @@ fn run_bounce(arguments: &BounceArguments) -> Result<ExitCode> {
     let bar = progress_bar();
     let summary = bounce(&options, &mut |done, all| show(&bar, done, all));
     bar.finish_and_clear();
-    print(&summary?.to_string())?;
+    let summary = summary?;
+    for warning in &summary.warnings {
+        tell(&format!("warning: {warning}"));
+    }
+    print(&summary.to_string())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -234,6 +234,9 @@ impl WavProblem {
             | WavProblem::UnfinishedData
             | WavProblem::TruncatedData { .. }
             | WavProblem::RaggedFrame { .. } => Severity::Loss,
+            // A plain RIFF that outgrew its 32-bit sizes states them modulo 4 GiB: the rest of the audio
+            // follows as bytes that belong to no chunk.
+            WavProblem::TrailingBytes { bytes, .. } if *bytes >= 1 << 32 => Severity::Loss,
             WavProblem::RiffSize { .. } | WavProblem::BlockAlign { .. } => Severity::Damage,
             WavProblem::ValidBits { .. }
             | WavProblem::MissingPadding { .. }

@@ -13,6 +13,9 @@ use crate::engine::{BounceBus, Measurement, Settings};
 
 /// Frames worked at once.
 const BLOCK: usize = 16_384;
+/// Longest bounce without a picture: timecode, and the time references that count from midnight, know no
+/// longer day.
+const LONGEST_SECONDS: i128 = 24 * 60 * 60;
 
 /// What to bounce, and how.
 #[derive(Clone, Debug)]
@@ -33,6 +36,8 @@ pub struct BounceOptions {
     pub picture: Option<Picture>,
     /// Where the picture starts; by default where the earliest input does.
     pub start: Option<Timecode>,
+    /// For writing places as timecode where neither length nor start is known.
+    pub frame_rate: Option<FrameRate>,
     /// Ceiling, walla gain, release.
     pub settings: Settings,
     /// Format of the samples.
@@ -62,8 +67,12 @@ pub struct BounceSummary {
     pub latency_samples: usize,
     /// What the engine measured.
     pub measurement: Measurement,
+    /// The picture, if its length was given.
+    pub picture: Option<Picture>,
     /// For writing places as timecode: frame rate, drop-frame.
     pub timecode: Option<(FrameRate, bool)>,
+    /// What is untidy in the inputs though their audio is whole, one sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// How inputs were placed in time.
@@ -107,6 +116,11 @@ impl Stem {
         }
         let (frames, time_reference) = (facts.frames, facts.time_reference());
         Ok(Self { path: path.to_path_buf(), reader, frames, time_reference, offset: 0 })
+    }
+
+    fn warnings(&self) -> impl Iterator<Item = String> {
+        let problems = self.reader.facts().problems.iter();
+        problems.map(|problem| format!("{}: {problem}: export it again if in doubt", self.path.display()))
     }
 
     fn end(&self) -> i128 {
@@ -161,6 +175,7 @@ pub fn bounce(options: &BounceOptions, progress: &mut dyn FnMut(u64, u64)) -> Re
     let placement = placement(&stems, options.align_start)?;
     let time_reference = place(&mut stems, placement, options)?;
     let samples = length(&stems, options)?;
+    let warnings = stems.iter().flat_map(|stem| stem.warnings()).collect();
     let mut scratch = vec![0.0; BLOCK];
     for stem in &mut stems {
         stem.skip_before_start(&mut scratch)?;
@@ -198,7 +213,6 @@ pub fn bounce(options: &BounceOptions, progress: &mut dyn FnMut(u64, u64)) -> Re
     }
     bus.finish();
     writer.finish()?;
-    let drop_frame = |timecode: Timecode| (timecode.rate(), timecode.drop_frame());
     Ok(BounceSummary {
         output,
         samples,
@@ -209,7 +223,9 @@ pub fn bounce(options: &BounceOptions, progress: &mut dyn FnMut(u64, u64)) -> Re
         settings: options.settings,
         latency_samples: bus.latency_samples(),
         measurement: bus.measurement(),
-        timecode: options.picture.map(|picture| picture.length).or(options.start).map(drop_frame),
+        picture: options.picture,
+        timecode: labels(options),
+        warnings,
     })
 }
 
@@ -219,8 +235,18 @@ fn mix(stems: &mut [Stem], sum: &mut [f64], inside: usize, at: u64, scratch: &mu
     stems.iter_mut().try_for_each(|stem| stem.add_to(&mut sum[..inside], at, scratch))
 }
 
+/// How places are labelled: as the start is, else as the length is, else plainly.
+fn labels(options: &BounceOptions) -> Option<(FrameRate, bool)> {
+    let given = options.start.or(options.picture.map(|picture| picture.length));
+    given
+        .map(|timecode| (timecode.rate(), timecode.drop_frame()))
+        .or(options.frame_rate.map(|rate| (rate, false)))
+}
+
 fn output_path(options: &BounceOptions) -> Result<PathBuf> {
     if !options.output.is_dir() {
+        let means_folder = options.output.to_string_lossy().ends_with(std::path::is_separator);
+        ensure!(!means_folder, "there is no folder {}: create it first", options.output.display());
         return Ok(options.output.clone());
     }
     let first =
@@ -280,12 +306,13 @@ fn place(stems: &mut [&mut Stem], placement: Placement, options: &BounceOptions)
 
 /// Samples of the output.
 fn length(stems: &[&mut Stem], options: &BounceOptions) -> Result<u64> {
-    let longest = stems.iter().map(|stem| stem.end()).max().unwrap_or(0).max(0);
     let Some(picture) = options.picture else {
-        return u64::try_from(longest).context("the inputs lie too far apart to be one bounce");
+        return length_of_inputs(stems, options);
     };
     let length = picture.samples(options.sample_rate);
+    ensure!(length.nearest > 0, "a picture of length {} has no sound: check --length", picture.length);
     for stem in stems {
+        // An input of either neighbouring count of samples is as long as the picture.
         let beyond = stem.end() - i128::from(length.longest);
         if beyond > 0 && !options.trim {
             bail!(
@@ -300,11 +327,24 @@ fn length(stems: &[&mut Stem], options: &BounceOptions) -> Result<u64> {
     Ok(length.nearest)
 }
 
+/// From the start to the end of the input that ends last.
+fn length_of_inputs(stems: &[&mut Stem], options: &BounceOptions) -> Result<u64> {
+    let last = stems.iter().max_by_key(|stem| stem.end()).context("there is nothing to bounce")?;
+    let (path, end) = (last.path.display(), last.end());
+    ensure!(end > 0, "{path} has no audio after the start: check the inputs and --start, or give --length");
+    ensure!(
+        end <= LONGEST_SECONDS * i128::from(options.sample_rate),
+        "{path} ends {} after the start, more than a day: check the time references, or say --align start",
+        extent(end.unsigned_abs(), options)
+    );
+    u64::try_from(end).context("the inputs lie too far apart to be one bounce")
+}
+
 /// A number of samples for a message.
 fn extent(samples: u128, options: &BounceOptions) -> String {
     let samples = u64::try_from(samples).unwrap_or(u64::MAX);
-    match options.picture.map(|picture| picture.length).or(options.start) {
-        Some(timecode) => describe_samples(samples, timecode.rate(), options.sample_rate),
+    match labels(options) {
+        Some((rate, _)) => describe_samples(samples, rate, options.sample_rate),
         None => format!("{} ({samples} samples)", clock(samples, options.sample_rate)),
     }
 }
@@ -321,7 +361,9 @@ impl fmt::Display for BounceSummary {
                 .unwrap_or_else(|| clock(sample, self.sample_rate))
         };
         writeln!(f, "Wrote    {}", self.output.display())?;
-        let length = timecode(self.samples).unwrap_or_else(|| clock(self.samples, self.sample_rate));
+        let length = (self.picture.map(|picture| picture.length.to_string()))
+            .or_else(|| timecode(self.samples))
+            .unwrap_or_else(|| clock(self.samples, self.sample_rate));
         writeln!(f, "Length   {length} ({} samples at {} Hz)", self.samples, self.sample_rate)?;
         let start =
             timecode(self.time_reference).unwrap_or_else(|| clock(self.time_reference, self.sample_rate));
@@ -353,10 +395,11 @@ impl fmt::Display for BounceSummary {
         )?;
         write!(
             f,
-            "Peak     {} dBTP at {}; {} by the BS.1770 meter",
+            "Peak     {} dBTP at {}; {} by the BS.1770 meter at {}",
             level(measured.precise.amplitude, self.settings.ceiling_tenths_dbtp),
             place(measured.precise.sample),
-            level(measured.annex_2.amplitude, self.settings.ceiling_tenths_dbtp)
+            level(measured.annex_2.amplitude, self.settings.ceiling_tenths_dbtp),
+            place(measured.annex_2.sample)
         )?;
         if measured.invalid_samples > 0 {
             write!(f, "\nFaults   {} samples were no numbers and became silence", measured.invalid_samples)?;

@@ -9,7 +9,7 @@ use crate::delivery::timecode::FrameRate;
 use crate::delivery::wav::{WavError, WavFacts, WavReader};
 use crate::engine::true_peak::TruePeakMeter;
 
-/// Frames read at once.
+/// Samples read at once, of all channels together: memory grows neither with length nor with channels.
 const BLOCK: usize = 16_384;
 
 /// What to judge a file by, besides itself.
@@ -44,9 +44,10 @@ pub fn check(
     let mut reader = WavReader::open(path)?;
     let facts = reader.facts().clone();
     let channels = usize::from(facts.channels);
-    let mut meter = TruePeakMeter::new(channels, BLOCK, None);
-    let mut interleaved = vec![0.0f64; BLOCK * channels];
-    let mut block = vec![Vec::with_capacity(BLOCK); channels];
+    let length = (BLOCK / channels).max(1);
+    let mut meter = TruePeakMeter::new(channels, length, None);
+    let mut interleaved = vec![0.0f64; length * channels];
+    let mut block = vec![Vec::with_capacity(length); channels];
     let (mut done, mut invalid_samples) = (0, 0);
     loop {
         let frames = reader.read(&mut interleaved)?;
