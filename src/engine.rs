@@ -8,11 +8,13 @@ mod envelope;
 pub mod interpolation;
 mod limiter;
 mod line;
+mod ramp;
 mod sliding;
 pub mod true_peak;
 
 pub use envelope::Release;
 pub use limiter::latency_samples;
+pub use ramp::Ramp;
 
 use decibel::linear_from_tenths;
 use interpolation::Kernel;
@@ -37,6 +39,12 @@ pub struct Settings {
     pub walla_gain_tenths_db: i32,
     /// How the limiter recovers.
     pub release: Release,
+    /// Whether the walla input is added.
+    pub walla: bool,
+    /// Whether both channels of a stereo bus carry (L + R) / 2, folded before the limiter.
+    pub mono: bool,
+    /// Whether the bus passes unlimited, as late as the limited one.
+    pub bypass: bool,
 }
 
 impl Settings {
@@ -49,7 +57,14 @@ impl Settings {
 impl Default for Settings {
     /// What the delivery asks for: -6.0 dBTP, walla 10.0 dB down.
     fn default() -> Self {
-        Self { ceiling_tenths_dbtp: -60, walla_gain_tenths_db: -100, release: Release::Auto }
+        Self {
+            ceiling_tenths_dbtp: -60,
+            walla_gain_tenths_db: -100,
+            release: Release::Auto,
+            walla: true,
+            mono: false,
+            bypass: false,
+        }
     }
 }
 
@@ -84,7 +99,10 @@ pub struct Measurement {
 pub struct BounceBus {
     limiter: Limiter,
     meter: TruePeakMeter,
-    walla_gain: f64,
+    settings: Settings,
+    walla_gain: Ramp,
+    /// Nothing has come in yet: settings take effect at once.
+    fresh: bool,
     channels: usize,
     max_block: usize,
     latency: usize,
@@ -122,31 +140,50 @@ impl BounceBus {
         let mut bus = Self {
             limiter: Limiter::new(sample_rate, channels, max_block, kernel),
             meter: TruePeakMeter::new(channels, max_block, kernel),
-            walla_gain: 0.0,
+            settings: Settings::default(),
+            walla_gain: Ramp::new(sample_rate, 0.0),
+            fresh: true,
             channels,
             max_block,
             latency: latency_samples(sample_rate),
             invalid_samples: 0,
         };
-        bus.set(Settings::default());
+        bus.apply(Settings::default());
         Ok(bus)
     }
 
-    /// New settings, for what comes in from now on. Values out of range become the nearest in range.
+    /// New settings, for what comes in from now on. Values out of range become the nearest in range. Gain
+    /// and bypass move within 20 ms, unless nothing has come in since `prepare` or `reset`.
     pub fn set(&mut self, settings: Settings) {
+        // Hosts set the same again with every block.
+        if settings != self.settings {
+            self.apply(settings);
+        }
+    }
+
+    fn apply(&mut self, settings: Settings) {
+        self.settings = settings;
         let within =
             |value: i32, range: std::ops::RangeInclusive<i32>| value.clamp(*range.start(), *range.end());
         self.limiter.set_ceiling(within(settings.ceiling_tenths_dbtp, Settings::CEILING_TENTHS_DBTP));
         self.limiter.set_release(settings.release);
-        self.walla_gain =
-            linear_from_tenths(within(settings.walla_gain_tenths_db, Settings::WALLA_GAIN_TENTHS_DB));
+        self.limiter.set_bypass(settings.bypass, self.fresh);
+        let gain = within(settings.walla_gain_tenths_db, Settings::WALLA_GAIN_TENTHS_DB);
+        let gain = if settings.walla { linear_from_tenths(gain) } else { 0.0 };
+        if self.fresh {
+            self.walla_gain.jump(gain);
+        } else {
+            self.walla_gain.aim(gain);
+        }
     }
 
     /// Forgets all that went through, keeps the settings.
     pub fn reset(&mut self) {
         self.limiter.reset();
         self.meter.reset();
+        self.walla_gain.settle();
         self.invalid_samples = 0;
+        self.fresh = true;
     }
 
     /// How many samples later the output comes than the input. Constant for a sample rate.
@@ -170,28 +207,23 @@ impl BounceBus {
         let walla = walla.unwrap_or(&[]);
         let inputs = dialogue.iter().chain(walla).map(|channel| channel.len());
         let length = output.iter().map(|channel| channel.len()).chain(inputs).min().unwrap_or(0);
-        for (channel, output) in output.iter_mut().enumerate() {
-            let output = &mut output[..length];
-            match (dialogue.get(channel), walla.get(channel)) {
-                (Some(dialogue), Some(walla)) => {
-                    for ((output, &dialogue), &walla) in output.iter_mut().zip(*dialogue).zip(*walla) {
-                        let dialogue = valid(dialogue.into(), &mut self.invalid_samples);
-                        let walla = valid(walla.into(), &mut self.invalid_samples);
-                        *output = audible(dialogue + walla * self.walla_gain);
-                    }
-                }
-                (Some(dialogue), None) => {
-                    for (output, &dialogue) in output.iter_mut().zip(*dialogue) {
-                        *output = audible(valid(dialogue.into(), &mut self.invalid_samples));
-                    }
-                }
-                (None, Some(walla)) => {
-                    for (output, &walla) in output.iter_mut().zip(*walla) {
-                        *output = audible(valid(walla.into(), &mut self.invalid_samples) * self.walla_gain);
-                    }
-                }
-                (None, None) => output.fill(0.0),
+        self.fresh = false;
+        // Silent while off and settled: what nobody hears is not even counted.
+        let walla = if self.walla_gain.rests_at(0.0) { &[] } else { walla };
+        let fold = self.settings.mono && self.channels == 2;
+        let ramp = self.walla_gain.clone();
+        self.walla_gain.skip(length);
+        for channel in 0..if fold { 1 } else { self.channels } {
+            let (dialogue, walla) = (sources(dialogue, channel, fold), sources(walla, channel, fold));
+            let mut gain = ramp.clone();
+            for (n, output) in output[channel][..length].iter_mut().enumerate() {
+                let dialogue = read(dialogue, n, &mut self.invalid_samples);
+                let walla = read(walla, n, &mut self.invalid_samples);
+                *output = audible(dialogue + walla * gain.advance());
             }
+        }
+        if let (true, [left, right]) = (fold, &mut *output) {
+            right[..length].copy_from_slice(&left[..length]);
         }
         for from in (0..length).step_by(self.max_block) {
             let piece = self.max_block.min(length - from);
@@ -215,6 +247,23 @@ impl BounceBus {
             deepest_reduction_db: decibel::db_from_linear(1.0 - reduction.deepest),
             limited_samples: reduction.limited_samples,
             invalid_samples: self.invalid_samples,
+        }
+    }
+}
+
+/// The channels of an input that make up a channel of the bus: all of them in a fold.
+fn sources<'a, S>(input: &'a [&'a [S]], channel: usize, fold: bool) -> &'a [&'a [S]] {
+    if fold { input } else { input.get(channel..=channel).unwrap_or(&[]) }
+}
+
+/// The average of the sources at a sample, 0 without any.
+fn read<S: Copy + Into<f64>>(sources: &[&[S]], sample: usize, invalid_samples: &mut u64) -> f64 {
+    match sources {
+        [] => 0.0,
+        [only] => valid(only[sample].into(), invalid_samples),
+        several => {
+            let sum: f64 = several.iter().map(|source| valid(source[sample].into(), invalid_samples)).sum();
+            sum / several.len() as f64
         }
     }
 }

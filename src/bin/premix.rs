@@ -141,6 +141,7 @@ fn run_bounce(arguments: &BounceArguments) -> Result<ExitCode> {
         ceiling_tenths_dbtp: arguments.ceiling_dbtp,
         walla_gain_tenths_db: arguments.walla_gain_db,
         release: arguments.release,
+        ..Settings::default()
     };
     let options = BounceOptions {
         dialogue: arguments.dialogue.clone(),

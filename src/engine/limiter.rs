@@ -4,6 +4,7 @@ use super::decibel::linear_from_tenths;
 use super::envelope::{Envelope, FULL_REDUCTION, Release};
 use super::interpolation::{GROUP, Interpolator, Kernel, LOOKAHEAD, WINDOW};
 use super::line::Line;
+use super::ramp::Ramp;
 use super::true_peak::is_loud;
 
 /// How far below the ceiling the limiter aims: what a moving gain adds between samples, which its
@@ -32,6 +33,8 @@ pub struct Limiter {
     lines: Vec<Line>,
     quarter_before: Vec<f32>,
     envelope: Envelope,
+    /// How much of the unlimited signal is heard, 0 to 1.
+    bypass: Ramp,
     latency: usize,
     target: f64,
     /// Samples above this may lie beside a peak over the target.
@@ -58,6 +61,7 @@ impl Limiter {
             lines: (0..channels).map(|_| Line::new(latency, max_block)).collect(),
             quarter_before: vec![0.0; channels],
             envelope: Envelope::new(sample_rate, latency - LOOKAHEAD),
+            bypass: Ramp::new(sample_rate, 0.0),
             latency,
             target: 0.0,
             threshold: 0.0,
@@ -83,11 +87,23 @@ impl Limiter {
         self.envelope.set_release(release);
     }
 
+    /// Lets the signal through unlimited, as late as the limited one; changes over without a click, or at
+    /// once.
+    pub fn set_bypass(&mut self, bypass: bool, at_once: bool) {
+        let share = f64::from(u8::from(bypass));
+        if at_once {
+            self.bypass.jump(share);
+        } else {
+            self.bypass.aim(share);
+        }
+    }
+
     /// As new, with the settings kept.
     pub fn reset(&mut self) {
         self.lines.iter_mut().for_each(Line::reset);
         self.quarter_before.fill(0.0);
         self.envelope.reset();
+        self.bypass.settle();
         self.since_loud = WINDOW + GROUP;
         self.reduction = Reduction::default();
     }
@@ -144,6 +160,7 @@ impl Limiter {
         let count = required.len();
         if self.envelope.is_idle() && required.iter().all(|&reduction| reduction == 0) {
             self.envelope.skip(count);
+            self.bypass.skip(count);
             for (line, samples) in self.lines.iter().zip(block.iter_mut()) {
                 samples[from..from + count].copy_from_slice(line.delayed(place, self.latency, count));
             }
@@ -151,7 +168,7 @@ impl Limiter {
         }
         let mut gain = [1.0f64; GROUP];
         for (gain, &required) in gain.iter_mut().zip(required) {
-            let reduction = self.envelope.next(required);
+            let reduction = self.envelope.next(required) * (1.0 - self.bypass.advance());
             *gain = 1.0 - reduction;
             self.reduction.deepest = self.reduction.deepest.max(reduction);
             self.reduction.limited_samples += u64::from(reduction > A_TENTH_OF_A_DB);

@@ -1,9 +1,13 @@
 //! What the tests share: signals, human speech, and readings that use none of our interpolators.
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses its part")]
 
+#[cfg(feature = "plugin")]
+pub mod clap_host;
 pub mod oracle;
 pub mod signals;
 pub mod speech;
+#[cfg(feature = "plugin")]
+pub mod vst3_host;
 
 use premix::engine::interpolation::Kernel;
 use premix::engine::{BounceBus, Settings};
@@ -50,4 +54,21 @@ pub fn amplitude(db: f64) -> f64 {
 pub fn quantised(samples: &[f32]) -> Vec<f32> {
     let step = f64::from(1 << 23);
     samples.iter().map(|&x| ((f64::from(x) * step).round_ties_even() / step) as f32).collect()
+}
+
+/// A bundle that `cargo xtask bundle` made, in the profile that was bundled last.
+pub fn bundle(name: &str) -> std::path::PathBuf {
+    let test = std::env::current_exe().expect("a running test has a path");
+    // target/debug/deps/test
+    let target = test.ancestors().nth(3).expect("tests run in cargo's target directory");
+    let bundle = target.join("bundled").join(name);
+    assert!(bundle.exists(), "{} is missing: run `cargo xtask bundle`", bundle.display());
+    bundle
+}
+
+/// `channels` channels of white noise up to `peak`, unlike each other and those of other seeds.
+pub fn noises(seed: u64, channels: usize, length: usize, peak: f32) -> Vec<Vec<f32>> {
+    (0..channels as u64)
+        .map(|channel| signals::scaled(&signals::noise(100 * seed + channel, length), f64::from(peak)))
+        .collect()
 }

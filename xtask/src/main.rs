@@ -1,5 +1,6 @@
-//! What a developer does with Premix: `cargo xtask setup`, `demo` and `test`.
+//! What a developer does with Premix: `cargo xtask setup`, `bundle`, `install`, `demo` and `test`.
 
+mod bundle;
 mod demo;
 mod setup;
 mod test;
@@ -18,6 +19,18 @@ use clap::Parser;
 enum Task {
     /// Install what is missing for the other tasks and fetch the recorded speech for the tests
     Setup,
+    /// Build Premix.clap and Premix.vst3
+    Bundle {
+        /// Optimised and without checks, for hosts
+        #[arg(long)]
+        release: bool,
+    },
+    /// Build the plugins for release and copy them where hosts look
+    Install {
+        /// For this user alone
+        #[arg(long)]
+        user: bool,
+    },
     /// Make a short dub scene, bounce its premix and check it
     Demo,
     /// Check the format and the lints, and run every test
@@ -45,6 +58,8 @@ fn perform(task: &Task) -> Result<()> {
             setup::programs()?;
             setup::speech(&target)
         }
+        Task::Bundle { release } => bundle::bundle(&target, *release),
+        Task::Install { user } => bundle::install(&target, *user),
         Task::Demo => demo::demo(&target),
         Task::Test { args } => test::test(&target, args),
     }

@@ -1,0 +1,19 @@
+//! The plugins: Premix on the bounce bus and Premix Walla on the walla bus, as CLAP and VST3.
+//!
+//! The framework is `nice-plug`. Hosts never meet it directly: [`export`] hands them the objects
+//! of [`guard`], which make what hosts send well-formed.
+
+mod editor;
+mod export;
+mod guard;
+mod meters;
+mod params;
+mod premix;
+mod walla;
+
+pub use premix::Premix;
+pub use walla::PremixWalla;
+
+const VENDOR: &str = "Premix";
+const URL: &str = "";
+const EMAIL: &str = "";
