@@ -4,6 +4,7 @@
 //! they give the same bits.
 
 pub mod decibel;
+mod detector;
 mod envelope;
 pub mod interpolation;
 mod limiter;
@@ -18,7 +19,7 @@ pub use ramp::Ramp;
 
 use decibel::linear_from_tenths;
 use interpolation::Kernel;
-use limiter::Limiter;
+use limiter::{Limiter, audible};
 use true_peak::{Peak, TruePeakMeter};
 
 /// Sample rates that the bus runs at, in Hz.
@@ -27,15 +28,13 @@ pub const SAMPLE_RATES: std::ops::RangeInclusive<u32> = 8_000..=384_000;
 pub const CHANNELS: std::ops::RangeInclusive<usize> = 1..=2;
 /// A finite sample beyond this (+360 dBFS) is as broken as an infinite one.
 const LOUDEST: f64 = 1e18;
-/// Input below this (-600 dBFS) is zero, so that hosts which flush denormals give the same bits.
-const SILENCE: f32 = 1e-30;
 
 /// What can be set on the bus. Decibels are whole tenths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Highest true peak of the output, in tenths of dBTP; see [`Settings::CEILING_TENTHS_DBTP`].
+    /// Highest true peak of the output, in tenths of dBTP; see [`Settings::TENTHS_DB`].
     pub ceiling_tenths_dbtp: i32,
-    /// Gain of the walla input, in tenths of a decibel; see [`Settings::WALLA_GAIN_TENTHS_DB`].
+    /// Gain of the walla input, in tenths of a decibel; see [`Settings::TENTHS_DB`].
     pub walla_gain_tenths_db: i32,
     /// How the limiter recovers.
     pub release: Release,
@@ -48,10 +47,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Range of the ceiling.
-    pub const CEILING_TENTHS_DBTP: std::ops::RangeInclusive<i32> = -240..=0;
-    /// Range of the walla gain.
-    pub const WALLA_GAIN_TENTHS_DB: std::ops::RangeInclusive<i32> = -240..=0;
+    /// Range of the ceiling and of the walla gain.
+    pub const TENTHS_DB: std::ops::RangeInclusive<i32> = -240..=0;
 }
 
 impl Default for Settings {
@@ -163,12 +160,11 @@ impl BounceBus {
 
     fn apply(&mut self, settings: Settings) {
         self.settings = settings;
-        let within =
-            |value: i32, range: std::ops::RangeInclusive<i32>| value.clamp(*range.start(), *range.end());
-        self.limiter.set_ceiling(within(settings.ceiling_tenths_dbtp, Settings::CEILING_TENTHS_DBTP));
+        let within = |tenths: i32| tenths.clamp(*Settings::TENTHS_DB.start(), *Settings::TENTHS_DB.end());
+        self.limiter.set_ceiling(within(settings.ceiling_tenths_dbtp));
         self.limiter.set_release(settings.release);
         self.limiter.set_bypass(settings.bypass, self.fresh);
-        let gain = within(settings.walla_gain_tenths_db, Settings::WALLA_GAIN_TENTHS_DB);
+        let gain = within(settings.walla_gain_tenths_db);
         let gain = if settings.walla { linear_from_tenths(gain) } else { 0.0 };
         if self.fresh {
             self.walla_gain.jump(gain);
@@ -268,15 +264,15 @@ fn read<S: Copy + Into<f64>>(sources: &[&[S]], sample: usize, invalid_samples: &
     }
 }
 
-/// Silence instead of what is no sound; counts it.
-fn valid(sample: f64, invalid_samples: &mut u64) -> f64 {
-    // Written so that NaN is invalid too.
-    let is_valid = sample.abs() <= LOUDEST;
-    *invalid_samples += u64::from(!is_valid);
-    if is_valid { sample } else { 0.0 }
+/// Whether a sample can be sound: a number, and within +360 dBFS. The rest the bus takes for silence.
+pub fn is_sound(sample: f64) -> bool {
+    // Written so that NaN is none.
+    sample.abs() <= LOUDEST
 }
 
-fn audible(sample: f64) -> f32 {
-    let sample = sample as f32;
-    if sample.abs() < SILENCE { 0.0 } else { sample }
+/// Silence instead of what is no sound; counts it.
+fn valid(sample: f64, invalid_samples: &mut u64) -> f64 {
+    let is_valid = is_sound(sample);
+    *invalid_samples += u64::from(!is_valid);
+    if is_valid { sample } else { 0.0 }
 }

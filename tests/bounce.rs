@@ -300,6 +300,7 @@ fn bad_inputs_are_refused_by_name() {
     desk.refused("bounce --dialogue good.wav -o nowhere/", &["no folder nowhere/"]);
     desk.refused("bounce -o out.wav", &["--dialogue"]);
     desk.refused("bounce --dialogue good.wav -o out.wav --ceiling-dbtp 1", &["-24 to 0"]);
+    desk.refused("bounce --dialogue good.wav -o out.wav --ceiling-dbtp nan", &["-24 to 0"]);
     desk.refused("bounce --dialogue good.wav -o out.wav --ceiling-dbtp -6.05", &["tenths"]);
     desk.refused("bounce --dialogue good.wav -o out.wav --release 4", &["5 to 500"]);
     desk.refused("check missing.wav", &["missing.wav"]);

@@ -619,8 +619,6 @@ fn loud(channels: usize, length: usize) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
 fn by_engine(rate: f64, settings: Settings, dialogue: &[Vec<f32>], walla: &[Vec<f32>]) -> Vec<Vec<f32>> {
     let mut bus = BounceBus::prepare(rate as u32, dialogue.len(), 777).unwrap();
     bus.set(settings);
-    let slices = |channels: &[Vec<f32>]| -> Vec<Vec<f32>> { channels.to_vec() };
-    let (dialogue, walla) = (slices(dialogue), slices(walla));
     let dialogue: Vec<&[f32]> = dialogue.iter().map(Vec::as_slice).collect();
     let walla: Vec<&[f32]> = walla.iter().map(Vec::as_slice).collect();
     let mut output = vec![vec![0.0; dialogue[0].len()]; dialogue.len()];

@@ -224,7 +224,9 @@ fn tenths(text: &str) -> Result<i32> {
     if (decibels * 10.0 - tenths).abs() > 1e-6 {
         bail!("{text} dB has more than one decimal: give tenths");
     }
-    if !(-240.0..=0.0).contains(&tenths) {
+    let range = Settings::TENTHS_DB;
+    // In floating point, where NaN lies in no range.
+    if !(f64::from(*range.start())..=f64::from(*range.end())).contains(&tenths) {
         bail!("{text} dB is out of range: give -24 to 0");
     }
     Ok(tenths as i32)
@@ -238,7 +240,10 @@ fn release(text: &str) -> Result<Release> {
         Ok(milliseconds) if Release::MILLISECONDS.contains(&milliseconds) => {
             Ok(Release::Milliseconds(milliseconds))
         }
-        _ => bail!("give auto, or 5 to 500 milliseconds"),
+        _ => {
+            let range = Release::MILLISECONDS;
+            bail!("give auto, or {} to {} milliseconds", range.start(), range.end())
+        }
     }
 }
 

@@ -1,11 +1,10 @@
 //! The true-peak limiter: lookahead, linked channels, a copy where nothing is over the ceiling.
 
 use super::decibel::linear_from_tenths;
+use super::detector::Detector;
 use super::envelope::{Envelope, FULL_REDUCTION, Release};
-use super::interpolation::{GROUP, Interpolator, Kernel, LOOKAHEAD, WINDOW};
-use super::line::Line;
+use super::interpolation::{GROUP, Kernel, LOOKAHEAD};
 use super::ramp::Ramp;
-use super::true_peak::is_loud;
 
 /// How far below the ceiling the limiter aims: what a moving gain adds between samples, which its
 /// detector cannot see.
@@ -15,7 +14,7 @@ const LATENCY_SAMPLES_AT_48_KHZ: u64 = 64;
 const SHORTEST_FADE_SAMPLES: usize = 16;
 /// 1 - 10^(-0.1 / 20): less is the end of a release, not limiting.
 const A_TENTH_OF_A_DB: f64 = 0.011_446;
-/// Products below this are denormal on some hosts and zero on others: zero on all.
+/// Samples below this (-600 dBFS) are zero, so that hosts which flush denormals give the same bits.
 const SILENCE: f32 = 1e-30;
 
 /// Latency of the limiter in samples: 64 at 48 kHz, the same time at every rate from 30 kHz up, 40
@@ -29,9 +28,7 @@ pub fn latency_samples(sample_rate: u32) -> usize {
 ///
 /// See `docs/limiter.md` for how and why.
 pub struct Limiter {
-    interpolator: Interpolator,
-    lines: Vec<Line>,
-    quarter_before: Vec<f32>,
+    detector: Detector,
     envelope: Envelope,
     /// How much of the unlimited signal is heard, 0 to 1.
     bypass: Ramp,
@@ -39,7 +36,6 @@ pub struct Limiter {
     target: f64,
     /// Samples above this may lie beside a peak over the target.
     threshold: f32,
-    since_loud: usize,
     reduction: Reduction,
 }
 
@@ -57,15 +53,12 @@ impl Limiter {
     pub fn new(sample_rate: u32, channels: usize, max_block: usize, kernel: Option<Kernel>) -> Self {
         let latency = latency_samples(sample_rate);
         let mut limiter = Self {
-            interpolator: Interpolator::new(kernel),
-            lines: (0..channels).map(|_| Line::new(latency, max_block)).collect(),
-            quarter_before: vec![0.0; channels],
+            detector: Detector::new(channels, latency, max_block, kernel),
             envelope: Envelope::new(sample_rate, latency - LOOKAHEAD),
             bypass: Ramp::new(sample_rate, 0.0),
             latency,
             target: 0.0,
             threshold: 0.0,
-            since_loud: 0,
             reduction: Reduction::default(),
         };
         limiter.set_ceiling(0);
@@ -76,10 +69,11 @@ impl Limiter {
     /// Ceiling in tenths of dBTP, for what comes in from now on.
     pub fn set_ceiling(&mut self, ceiling_tenths_dbtp: i32) {
         self.target = linear_from_tenths(ceiling_tenths_dbtp) * libm::pow(10.0, -MARGIN_DB / 20.0);
-        let bound = self.interpolator.precise_bound().max(self.interpolator.annex_2_bound());
+        let bounds = self.detector.interpolator();
+        let bound = bounds.precise_bound().max(bounds.annex_2_bound());
         self.threshold = (self.target / bound) as f32;
         // What was too quiet for the old ceiling may not be for this one.
-        self.since_loud = 0;
+        self.detector.doubt();
     }
 
     /// Release for what comes in from now on.
@@ -100,11 +94,9 @@ impl Limiter {
 
     /// As new, with the settings kept.
     pub fn reset(&mut self) {
-        self.lines.iter_mut().for_each(Line::reset);
-        self.quarter_before.fill(0.0);
+        self.detector.reset();
         self.envelope.reset();
         self.bypass.settle();
-        self.since_loud = WINDOW + GROUP;
         self.reduction = Reduction::default();
     }
 
@@ -116,10 +108,7 @@ impl Limiter {
     /// Limits in place, `block[channel][from..from + length]`; what comes out went in
     /// [`latency_samples`] before. Samples must be finite and below 1e18; `length` at most `max_block`.
     pub fn process(&mut self, block: &mut [&mut [f32]], from: usize, length: usize) {
-        let mut place = 0;
-        for (line, samples) in self.lines.iter_mut().zip(block.iter()) {
-            place = line.append(&samples[from..from + length]);
-        }
+        let place = self.detector.append(|channel| &block[channel][from..from + length]);
         for start in (0..length).step_by(GROUP) {
             let count = GROUP.min(length - start);
             let required = self.detect(place + start, count);
@@ -129,22 +118,13 @@ impl Limiter {
 
     /// The reduction that each of the newest intervals requires.
     fn detect(&mut self, place: usize, count: usize) -> [u32; GROUP] {
-        let mut required = [0; GROUP];
-        let loud = self.lines.iter().any(|line| is_loud(line.delayed(place, 0, count), self.threshold));
-        self.since_loud = if loud { 0 } else { self.since_loud + count };
-        if self.since_loud >= WINDOW + GROUP {
-            self.since_loud = WINDOW + GROUP;
-            self.quarter_before.fill(0.0);
-            return required;
-        }
         let mut peak_squared = [0.0f32; GROUP];
-        for (line, quarter_before) in self.lines.iter().zip(&mut self.quarter_before) {
-            let reading = self.interpolator.read(line.window(place), *quarter_before);
-            *quarter_before = reading.last_quarter[count - 1];
+        self.detector.read(place, count, self.threshold, |reading| {
             for (i, peak) in peak_squared.iter_mut().enumerate() {
                 *peak = peak.max(reading.precise_squared[i]).max(reading.annex_2[i] * reading.annex_2[i]);
             }
-        }
+        });
+        let mut required = [0; GROUP];
         let target_squared = self.target * self.target;
         for (required, &peak) in required.iter_mut().zip(&peak_squared[..count]) {
             let peak = f64::from(peak);
@@ -161,7 +141,7 @@ impl Limiter {
         if self.envelope.is_idle() && required.iter().all(|&reduction| reduction == 0) {
             self.envelope.skip(count);
             self.bypass.skip(count);
-            for (line, samples) in self.lines.iter().zip(block.iter_mut()) {
+            for (line, samples) in self.detector.lines().iter().zip(block.iter_mut()) {
                 samples[from..from + count].copy_from_slice(line.delayed(place, self.latency, count));
             }
             return;
@@ -173,12 +153,17 @@ impl Limiter {
             self.reduction.deepest = self.reduction.deepest.max(reduction);
             self.reduction.limited_samples += u64::from(reduction > A_TENTH_OF_A_DB);
         }
-        for (line, samples) in self.lines.iter().zip(block.iter_mut()) {
+        for (line, samples) in self.detector.lines().iter().zip(block.iter_mut()) {
             let delayed = line.delayed(place, self.latency, count);
             for ((out, &sample), &gain) in samples[from..from + count].iter_mut().zip(delayed).zip(&gain) {
-                let limited = (f64::from(sample) * gain) as f32;
-                *out = if limited.abs() < SILENCE { 0.0 } else { limited };
+                *out = audible(f64::from(sample) * gain);
             }
         }
     }
+}
+
+/// A sample rounded for the output, or zero if nobody could hear it.
+pub(super) fn audible(sample: f64) -> f32 {
+    let sample = sample as f32;
+    if sample.abs() < SILENCE { 0.0 } else { sample }
 }

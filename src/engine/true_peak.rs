@@ -1,7 +1,7 @@
 //! True-peak meter: the running maximum by both interpolators, with its place.
 
-use super::interpolation::{GROUP, Interpolator, Kernel, LOOKAHEAD, WINDOW};
-use super::line::Line;
+use super::detector::Detector;
+use super::interpolation::{GROUP, Kernel, LOOKAHEAD, WINDOW};
 
 /// The highest peak so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -24,15 +24,12 @@ impl Peak {
 ///
 /// Where the samples cannot raise either maximum, nothing is interpolated: that changes no reading.
 pub struct TruePeakMeter {
-    interpolator: Interpolator,
-    lines: Vec<Line>,
-    quarter_before: Vec<f32>,
+    detector: Detector,
     max_block: usize,
     precise: Peak,
     annex_2: Peak,
     /// Samples above this may raise a maximum.
     threshold: f32,
-    since_loud: usize,
     samples: u64,
 }
 
@@ -41,26 +38,21 @@ impl TruePeakMeter {
     pub fn new(channels: usize, max_block: usize, kernel: Option<Kernel>) -> Self {
         let max_block = max_block.max(1);
         Self {
-            interpolator: Interpolator::new(kernel),
-            lines: (0..channels).map(|_| Line::new(WINDOW, max_block)).collect(),
-            quarter_before: vec![0.0; channels],
+            detector: Detector::new(channels, WINDOW, max_block, kernel),
             max_block,
             precise: Peak::default(),
             annex_2: Peak::default(),
             threshold: 0.0,
-            since_loud: WINDOW,
             samples: 0,
         }
     }
 
     /// As new.
     pub fn reset(&mut self) {
-        self.lines.iter_mut().for_each(Line::reset);
-        self.quarter_before.fill(0.0);
+        self.detector.reset();
         self.precise = Peak::default();
         self.annex_2 = Peak::default();
         self.threshold = 0.0;
-        self.since_loud = WINDOW;
         self.samples = 0;
     }
 
@@ -97,42 +89,23 @@ impl TruePeakMeter {
     }
 
     fn process_with<'a>(&mut self, length: usize, piece: impl Fn(usize) -> &'a [f32]) {
-        let mut place = 0;
-        for (channel, line) in self.lines.iter_mut().enumerate() {
-            place = line.append(piece(channel));
-        }
+        let Self { detector, precise, annex_2, .. } = self;
+        let place = detector.append(piece);
         for start in (0..length).step_by(GROUP) {
             let count = GROUP.min(length - start);
-            let loud =
-                self.lines.iter().any(|line| is_loud(line.delayed(place + start, 0, count), self.threshold));
-            self.since_loud = if loud { 0 } else { self.since_loud + count };
-            if self.since_loud < WINDOW + GROUP {
-                self.read_group(place + start, count);
-            } else {
-                self.since_loud = WINDOW + GROUP;
-                self.quarter_before.fill(0.0);
-            }
+            let first = self.samples;
+            detector.read(place + start, count, self.threshold, |reading| {
+                for i in 0..count {
+                    let sample = (first + i as u64).saturating_sub(LOOKAHEAD as u64);
+                    precise.raise(reading.precise_squared[i].sqrt(), sample);
+                    annex_2.raise(reading.annex_2[i], sample);
+                }
+            });
+            let bounds = detector.interpolator();
+            let precise_threshold = f64::from(precise.amplitude) / bounds.precise_bound();
+            let annex_2_threshold = f64::from(annex_2.amplitude) / bounds.annex_2_bound();
+            self.threshold = precise_threshold.min(annex_2_threshold) as f32;
             self.samples += count as u64;
         }
     }
-
-    fn read_group(&mut self, place: usize, count: usize) {
-        for (line, quarter_before) in self.lines.iter().zip(&mut self.quarter_before) {
-            let reading = self.interpolator.read(line.window(place), *quarter_before);
-            *quarter_before = reading.last_quarter[count - 1];
-            for i in 0..count {
-                let sample = (self.samples + i as u64).saturating_sub(LOOKAHEAD as u64);
-                self.precise.raise(reading.precise_squared[i].sqrt(), sample);
-                self.annex_2.raise(reading.annex_2[i], sample);
-            }
-        }
-        let precise = f64::from(self.precise.amplitude) / self.interpolator.precise_bound();
-        let annex_2 = f64::from(self.annex_2.amplitude) / self.interpolator.annex_2_bound();
-        self.threshold = precise.min(annex_2) as f32;
-    }
-}
-
-/// Whether any sample is above `threshold`.
-pub fn is_loud(samples: &[f32], threshold: f32) -> bool {
-    samples.iter().fold(false, |loud, sample| loud | (sample.abs() > threshold))
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::compliance::{self, Evidence, Expected, Finding, Picture, Verdict};
 use crate::delivery::timecode::FrameRate;
 use crate::delivery::wav::{WavError, WavFacts, WavReader};
+use crate::engine::is_sound;
 use crate::engine::true_peak::TruePeakMeter;
 
 /// Samples read at once, of all channels together: memory grows neither with length nor with channels.
@@ -58,7 +59,7 @@ pub fn check(
             samples.clear();
             samples.extend(interleaved[..frames * channels].iter().skip(channel).step_by(channels).map(
                 |&x| {
-                    let valid = x.abs() <= f64::from(f32::MAX).sqrt();
+                    let valid = is_sound(x);
                     invalid_samples += u64::from(!valid);
                     if valid { x as f32 } else { 0.0 }
                 },

@@ -10,12 +10,13 @@ use nice_plug::prelude::{FloatRange, IntRange};
 use crate::engine::{Release, Settings};
 
 /// Decibels: the lowest and the highest gain or ceiling.
-const DECIBELS: (f32, f32) = (-24.0, 0.0);
+const DECIBELS: (f32, f32) =
+    (*Settings::TENTHS_DB.start() as f32 / 10.0, *Settings::TENTHS_DB.end() as f32 / 10.0);
 
 /// Milliseconds: the longest release.
-const RELEASE_MAX: i32 = 500;
-/// One step below the shortest release of 5 ms: the value that means "automatic".
-const RELEASE_AUTO: i32 = 4;
+const RELEASE_MAX: i32 = *Release::MILLISECONDS.end() as i32;
+/// One step below the shortest release: the value that means "automatic".
+const RELEASE_AUTO: i32 = *Release::MILLISECONDS.start() as i32 - 1;
 
 /// The ids are for ever: hosts keep automation and states by them.
 #[derive(Params)]

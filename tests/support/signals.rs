@@ -74,9 +74,8 @@ pub fn band_limited(signal: &[f32], cutoff: f64) -> Vec<f32> {
 /// As if recorded at another rate: `length` samples over the same time, by one FFT over the whole
 /// signal; what lies above `cutoff` (a share of the new rate) is removed by a short raised-cosine slope.
 pub fn resampled(signal: &[f32], length: usize, cutoff: f64) -> Vec<f32> {
-    // Silence behind, as much in proportion, keeps the end from ringing into the start.
-    let padding = 4096 * signal.len().div_ceil(signal.len().max(1));
-    let from = signal.len() + padding;
+    // Silence behind keeps the end from ringing into the start.
+    let from = signal.len() + 4096;
     let to = (from as u128 * length as u128 / signal.len() as u128) as usize;
     let mut planner = RealFftPlanner::<f64>::new();
     let forward = planner.plan_fft_forward(from);
