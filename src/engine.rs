@@ -9,6 +9,7 @@ mod envelope;
 pub mod interpolation;
 mod limiter;
 mod line;
+pub mod measurement;
 mod ramp;
 mod sliding;
 pub mod true_peak;

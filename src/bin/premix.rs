@@ -8,7 +8,8 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use premix::compliance::{Expected, Picture, SAMPLE_RATE, Verdict};
+use premix::compliance::Verdict;
+use premix::compliance::premix::{Expected, Picture, SAMPLE_RATE};
 use premix::delivery::timecode::{FrameRate, Timecode};
 use premix::delivery::wav::{BitDepth, SampleFormat};
 use premix::engine::{Release, SAMPLE_RATES, Settings};
@@ -207,7 +208,7 @@ fn run_check(arguments: &CheckArguments) -> Result<ExitCode> {
 
 impl PictureArguments {
     fn picture(&self) -> Result<Option<Picture>> {
-        Ok(self.timecode(self.length.as_deref(), "--length")?.map(|length| Picture { length }))
+        Ok(self.timecode(self.length.as_deref(), "--length")?.map(|length| Picture { length, start: None }))
     }
 
     fn timecode(&self, text: Option<&str>, argument: &str) -> Result<Option<Timecode>> {

@@ -133,7 +133,7 @@ impl WavFacts {
 
 /// The fields of a `bext` chunk (EBU Tech 3285) which describe the file. Text is without its
 /// padding.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Bext {
     /// Version of the chunk, 0 to 2.
     pub version: u16,

@@ -6,7 +6,8 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::compliance::{self, Picture, WALLA_GAIN_TENTHS_DB, clock, level};
+use crate::compliance::premix::{CEILING_TENTHS_DBTP, Picture, WALLA_GAIN_TENTHS_DB};
+use crate::compliance::{clock, level};
 use crate::delivery::timecode::{FrameRate, Timecode, describe_samples};
 use crate::delivery::wav::{BitDepth, Severity, WavReader, WavSpec, WavWriter};
 use crate::engine::{BounceBus, Measurement, Settings};
@@ -411,7 +412,7 @@ impl fmt::Display for BounceSummary {
 /// What in these settings would keep a bounce from being a delivery, one sentence each.
 pub fn warnings(settings: &Settings, walla_count: usize) -> Vec<String> {
     let mut warnings = Vec::new();
-    if settings.ceiling_tenths_dbtp > compliance::CEILING_TENTHS_DBTP {
+    if settings.ceiling_tenths_dbtp > CEILING_TENTHS_DBTP {
         let ceiling = f64::from(settings.ceiling_tenths_dbtp) / 10.0;
         warnings.push(format!("the ceiling of {ceiling:.1} dBTP is above the delivery's -6.0"));
     }

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::compliance::{self, Evidence, Expected, Finding, Picture, Verdict};
+use crate::compliance::premix::{self, Evidence, Expected, FileEvidence, Picture, Source};
+use crate::compliance::{self, Finding, Verdict};
 use crate::delivery::timecode::FrameRate;
 use crate::delivery::wav::{WavError, WavFacts, WavReader};
 use crate::engine::is_sound;
+use crate::engine::measurement::Programme;
 use crate::engine::true_peak::TruePeakMeter;
 
 /// Samples read at once, of all channels together: memory grows neither with length nor with channels.
@@ -49,7 +51,7 @@ pub fn check(
     let mut meter = TruePeakMeter::new(channels, length, None);
     let mut interleaved = vec![0.0f64; length * channels];
     let mut block = vec![Vec::with_capacity(length); channels];
-    let (mut done, mut invalid_samples) = (0, 0);
+    let (mut done, mut invalid_samples, mut sounding_samples) = (0, 0, 0);
     loop {
         let frames = reader.read(&mut interleaved)?;
         if frames == 0 {
@@ -61,6 +63,7 @@ pub fn check(
                 |&x| {
                     let valid = is_sound(x);
                     invalid_samples += u64::from(!valid);
+                    sounding_samples += u64::from(x != 0.0);
                     if valid { x as f32 } else { 0.0 }
                 },
             ));
@@ -70,14 +73,21 @@ pub fn check(
         progress(done, facts.frames);
     }
     meter.finish();
-    let findings = compliance::judge(&Evidence {
-        file: &facts,
+    let programme = Programme {
+        sample_rate: facts.sample_rate,
+        channels,
+        samples: done,
         precise: meter.precise(),
         annex_2: meter.annex_2(),
         invalid_samples,
+        sounding_samples,
+        ..Programme::default()
+    };
+    let findings = premix::judge(&Evidence {
+        programme: &programme,
+        source: Source::File(FileEvidence { facts: &facts, expected: options.expected }),
         picture: options.picture,
         frame_rate: options.frame_rate,
-        expected: options.expected,
     });
     Ok(CheckReport { facts, findings })
 }
@@ -91,23 +101,20 @@ impl CheckReport {
     /// One line a rule, and one of summary.
     pub fn text(&self, path: &Path) -> String {
         let mut lines = vec![format!("{}", path.display())];
-        for finding in &self.findings {
+        for finding in self.findings.iter().filter(|finding| finding.verdict != Verdict::Person) {
+            let Finding { rule, verdict, measured, target, .. } = finding;
             let place = finding.place.as_ref().map_or(String::new(), |place| format!(" at {place}"));
-            lines.push(format!(
-                "  {:<10}  {:<3} {}: {}{place} (target: {})",
-                finding.verdict, finding.rule.id, finding.rule.name, finding.measured, finding.target
-            ));
+            let told = match measured.is_empty() {
+                true => String::new(),
+                false => format!(": {measured}{place} (target: {target})"),
+            };
+            lines.push(format!("  {verdict:<10}  {:<3} {}{told}", rule.id, rule.name));
             if let Some(advice) = &finding.advice {
                 lines.push(format!("                  {advice}"));
             }
         }
-        let verdict = match self.verdict() {
-            Verdict::Fail => "FAIL",
-            Verdict::Warn => "PASS with warnings",
-            Verdict::Pass => "PASS",
-            Verdict::Unknown => "NOT JUDGED",
-        };
-        lines.push(format!("  {verdict}: {}", compliance::summary(&self.findings)));
+        let headline = compliance::headline(&self.findings);
+        lines.push(format!("  {headline}: {}", compliance::summary(&self.findings)));
         lines.join("\n")
     }
 
