@@ -1,3 +1,5 @@
-//! Facts of a delivery: timecode and picture length, WAV containers.
+//! Facts of a delivery: file name and language, timecode and picture length, WAV containers.
+pub mod language;
+pub mod name;
 pub mod timecode;
 pub mod wav;

@@ -96,6 +96,11 @@ impl FrameRate {
         }
     }
 
+    /// Whether drop-frame timecode exists at this rate.
+    pub const fn has_drop_frame(self) -> bool {
+        self.dropped_labels().is_some()
+    }
+
     /// The labels which drop-frame timecode leaves out of a minute (SMPTE ST 12-1: two at 29.97;
     /// four at twice that rate), or `None` where drop-frame does not exist.
     const fn dropped_labels(self) -> Option<u64> {
@@ -585,6 +590,7 @@ mod tests {
     fn drop_frame_exists_only_at_29_97_and_59_94() {
         for rate in FrameRate::ALL {
             let allowed = matches!(rate, FrameRate::Fps29_97 | FrameRate::Fps59_94);
+            assert_eq!(rate.has_drop_frame(), allowed);
             assert_eq!(Timecode::parse("00:00:00;00", rate).is_ok(), allowed);
             assert_eq!(Timecode::from_frames(0, rate, true).is_ok(), allowed);
             assert_eq!(Timecode::at_sample(0, 48_000, rate, true).is_ok(), allowed);
@@ -614,7 +620,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_label_reads_back(frames in any::<u64>(), rate in any_rate(), drop in any::<bool>()) {
-            let drop = drop && rate.dropped_labels().is_some();
+            let drop = drop && rate.has_drop_frame();
             let timecode = Timecode::from_frames(frames, rate, drop).unwrap();
             prop_assert_eq!(Timecode::parse(&timecode.to_string(), rate), Ok(timecode));
         }
