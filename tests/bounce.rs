@@ -91,6 +91,11 @@ impl Desk {
     }
 }
 
+/// A file name of the delivery.
+fn named(title: &str, rate: &str) -> String {
+    format!("81234567_{title}_{}_Mono_fr_PreMixQC_v1.wav", rate.replace('.', ""))
+}
+
 fn status(output: &Output) -> i32 {
     output.status.code().unwrap()
 }
@@ -113,18 +118,19 @@ fn the_first_bounce_of_the_readme_passes() {
     let desk = Desk::new();
     desk.write_24("speech.wav", &loud(1_300_000, 1.0));
     desk.write_24("crowd.wav", &loud(1_440_000, 0.6));
-    let said = desk.run_well(
-        "bounce --dialogue speech.wav --walla crowd.wav --length 00:00:30:00 --frame-rate 24 -o out.wav",
-    );
+    let premix = named("LaCasaAzul", "24");
+    let said = desk.run_well(&format!(
+        "bounce --dialogue speech.wav --walla crowd.wav --length 00:00:30:00 --frame-rate 24 -o {premix}"
+    ));
     assert!(said.contains("-10.0 dB"), "{said}");
     assert!(said.contains("1440000 samples"), "{said}");
-    let said = desk.run_well("check out.wav --length 00:00:30:00 --frame-rate 24");
-    for rule in ["A1", "A2", "A3", "A4", "A5", "A9", "A10"] {
+    let said = desk.run_well(&format!("check {premix} --length 00:00:30:00 --frame-rate 24"));
+    for rule in ["A1", "A2", "A3", "A4", "A5", "A9", "A10", "A16", "A17"] {
         assert!(said.contains(&format!("  pass        {rule:<3} ")), "{rule}: {said}");
     }
     assert!(said.contains("  PASS: "), "{said}");
-    assert_eq!(desk.read_24("out.wav").len(), 1_440_000);
-    assert_eq!(desk.time_reference("out.wav"), Some(0));
+    assert_eq!(desk.read_24(&premix).len(), 1_440_000);
+    assert_eq!(desk.time_reference(&premix), Some(0));
 }
 
 #[test]
@@ -146,11 +152,12 @@ fn lengths_are_exact_at_every_frame_rate() {
         ("00:00:10:00", "60", 480_000),
     ] {
         let picture = format!("--length {length} --frame-rate {rate}");
-        desk.run_well(&format!("bounce --dialogue in.wav -o out.wav --overwrite {picture}"));
-        let bounced = desk.read_24("out.wav");
+        let out = named("Lengths", rate);
+        desk.run_well(&format!("bounce --dialogue in.wav -o {out} --overwrite {picture}"));
+        let bounced = desk.read_24(&out);
         assert_eq!(bounced.len(), samples, "{length} at {rate}");
         assert!(bounced[48_000..].iter().all(|&x| x == 0), "padded with silence");
-        assert!(desk.run_well(&format!("check out.wav {picture}")).contains("  pass        A10 "));
+        assert!(desk.run_well(&format!("check {out} {picture}")).contains("  pass        A10 "));
     }
     desk.refused("bounce --dialogue in.wav -o o.wav --length 00:01:00;00 --frame-rate 29.97", &["--length"]);
     desk.refused("bounce --dialogue in.wav -o o.wav --length 00:00:10:24 --frame-rate 24", &["--length"]);
@@ -332,21 +339,23 @@ fn nothing_is_replaced_unasked() {
 #[test]
 fn check_judges_by_status() {
     let desk = Desk::new();
-    desk.write_24("good.wav", &loud(48_000, 0.45));
-    desk.write_24("over.wav", &loud(48_000, 0.9));
-    desk.write("stereo.wav", 2, 48_000, 24, &loud(96_000, 0.3));
-    desk.write("16.wav", 1, 48_000, 16, &vec![1000; 48_000]);
-    desk.write("slow.wav", 1, 44_100, 24, &loud(44_100, 0.3));
-    let whole = std::fs::read(desk.path("good.wav")).unwrap();
-    std::fs::write(desk.path("cut.wav"), &whole[..whole.len() / 2]).unwrap();
+    let [good, over, stereo, sixteen, slow, cut] =
+        ["good", "over", "stereo", "16", "slow", "cut"].map(|title| named(title, "25"));
+    desk.write_24(&good, &loud(48_000, 0.45));
+    desk.write_24(&over, &loud(48_000, 0.9));
+    desk.write(&stereo, 2, 48_000, 24, &loud(96_000, 0.3));
+    desk.write(&sixteen, 1, 48_000, 16, &vec![1000; 48_000]);
+    desk.write(&slow, 1, 44_100, 24, &loud(44_100, 0.3));
+    let whole = std::fs::read(desk.path(&good)).unwrap();
+    std::fs::write(desk.path(&cut), &whole[..whole.len() / 2]).unwrap();
     let second = "--length 00:00:01:00 --frame-rate 25";
     for (file, rule, expected) in [
-        ("good.wav", "A5", 0),
-        ("over.wav", "A5", 1),
-        ("stereo.wav", "A2", 1),
-        ("16.wav", "A4", 1),
-        ("slow.wav", "A3", 1),
-        ("cut.wav", "A1", 1),
+        (&good, "A5", 0),
+        (&over, "A5", 1),
+        (&stereo, "A2", 1),
+        (&sixteen, "A4", 1),
+        (&slow, "A3", 1),
+        (&cut, "A1", 1),
     ] {
         let output = desk.run(&format!("check {file} {second}"));
         let said = text(&output.stdout);
@@ -357,21 +366,21 @@ fn check_judges_by_status() {
             usize::from(expected > 0),
             "{said}"
         );
-        if file != "cut.wav" {
+        if file != &cut {
             assert_eq!(failing.len(), usize::from(expected > 0), "{said}");
         }
     }
-    let output = desk.run("check good.wav --length 00:00:01:01 --frame-rate 25");
+    let output = desk.run(&format!("check {good} --length 00:00:01:01 --frame-rate 25"));
     assert_eq!(status(&output), 1);
     assert!(text(&output.stdout).contains("1 frame (1920 samples) too short"));
     // Without a length that rule is not judged, and fails nothing.
-    assert!(desk.run_well("check good.wav").contains("not judged here"));
+    assert!(desk.run_well(&format!("check {good}")).contains("not judged here"));
     // The worst file decides.
-    assert_eq!(status(&desk.run("check good.wav over.wav")), 1);
-    assert_eq!(status(&desk.run("check over.wav missing.wav good.wav")), 2);
+    assert_eq!(status(&desk.run(&format!("check {good} {over}"))), 1);
+    assert_eq!(status(&desk.run(&format!("check {over} missing.wav {good}"))), 2);
     // What an archive is meant to hold can be said.
-    desk.run_well("check slow.wav --sample-rate 44100");
-    assert_eq!(status(&desk.run("check good.wav --bit-depth 32f")), 1);
+    desk.run_well(&format!("check {slow} --sample-rate 44100"));
+    assert_eq!(status(&desk.run(&format!("check {good} --bit-depth 32f"))), 1);
 }
 
 #[test]
@@ -480,15 +489,16 @@ fn many_channels_and_many_files_are_checked() {
     let desk = Desk::new();
     desk.write("wide.wav", 20_000, 48_000, 16, &vec![1; 60_000]);
     desk.write("stereo.wav", 2, 48_000, 24, &[0; 2000]);
-    desk.write_24("good.wav", &loud(1000, 0.3));
-    let output = desk.run("check wide.wav stereo.wav good.wav --json");
+    let good = named("good", "25");
+    desk.write_24(&good, &loud(1000, 0.3));
+    let output = desk.run(&format!("check wide.wav stereo.wav {good} --json"));
     assert_eq!(status(&output), 1);
     let lines: Vec<serde_json::Value> =
         text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let told: Vec<_> = lines.iter().map(|line| (&line["file"], &line["verdict"])).collect();
     assert_eq!(told.len(), 3);
     for ((file, verdict), expected) in
-        told.iter().zip([("wide.wav", "fail"), ("stereo.wav", "fail"), ("good.wav", "pass")])
+        told.iter().zip([("wide.wav", "fail"), ("stereo.wav", "fail"), (&good, "pass")])
     {
         assert_eq!((file.as_str(), verdict.as_str()), (Some(expected.0), Some(expected.1)));
     }
@@ -514,9 +524,10 @@ fn memory_does_not_grow_with_channels() {
 #[test]
 fn a_reader_that_leaves_is_no_panic() {
     let desk = Desk::new();
-    desk.write_24("good.wav", &loud(1000, 0.3));
+    let good = named("good", "25");
+    desk.write_24(&good, &loud(1000, 0.3));
     let mut child = Command::new(env!("CARGO_BIN_EXE_premix"))
-        .args(["check", "good.wav", "good.wav"])
+        .args(["check", &good, &good])
         .current_dir(&desk.0)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -551,9 +562,10 @@ fn an_over_at_the_very_end_is_found() {
     desk.write_24("end.wav", &samples);
     let output = desk.run("check end.wav");
     assert_eq!(status(&output), 1, "{}", text(&output.stdout));
-    desk.run_well("bounce --dialogue end.wav -o out.wav");
-    desk.run_well("check out.wav");
-    assert_eq!(desk.read_24("out.wav").len(), 5000);
+    let out = named("end", "25");
+    desk.run_well(&format!("bounce --dialogue end.wav -o {out}"));
+    desk.run_well(&format!("check {out}"));
+    assert_eq!(desk.read_24(&out).len(), 5000);
 }
 
 #[test]

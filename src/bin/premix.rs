@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use premix::compliance::Verdict;
 use premix::compliance::premix::{Expected, Picture, SAMPLE_RATE};
+use premix::delivery::name::Values;
 use premix::delivery::timecode::{FrameRate, Timecode};
 use premix::delivery::wav::{BitDepth, SampleFormat};
 use premix::engine::{Release, SAMPLE_RATES, Settings};
@@ -179,6 +180,7 @@ fn run_check(arguments: &CheckArguments) -> Result<ExitCode> {
     let options = CheckOptions {
         picture: arguments.picture.picture()?,
         frame_rate: arguments.picture.frame_rate,
+        meant: Values::default(),
         expected: Expected {
             sample_rate: arguments.format.sample_rate,
             format: match arguments.format.bit_depth {

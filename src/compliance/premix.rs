@@ -1,6 +1,7 @@
 //! The rules of the premix: one WAV, or the bounce that is to become one.
 
 use super::{Finding, Rule, Verdict, clock, level, rules};
+use crate::delivery::name::{DeliveryName, Grade, Reading, Token, Values};
 use crate::delivery::timecode::{FrameRate, PictureLength, Timecode, describe_samples};
 use crate::delivery::wav::{SampleFormat, Severity, WavFacts, WavProblem};
 use crate::engine::decibel::{db_from_linear, linear_from_tenths};
@@ -59,6 +60,10 @@ rules! { Evidence<'_>;
         "a bounce", [] => judge_bounced;
     BALANCE: "A15", "Even dialogue", "Dialogue is recorded at a well balanced volume: listen to what stands out.",
         "well balanced", [] => judge_balance;
+    NAME: "A16", "File name", "The name of the file follows the convention of the delivery.",
+        "[PackageID]_[ShowTitle]_[framerate]_Mono_[langCode]_PreMixQC_[Version].wav", [Bus File] => judge_name;
+    NAME_TRUE: "A17", "True name",
+        "What the name says is so: package, title, frame rate, language, version.", "as it is", [File] => judge_name_true;
     UPLOAD: "A19", "Upload",
         "The file goes to the source request \"(Language) - Premix Dialogue WAV: Localized\".",
         "the right request", [] => judge_upload;
@@ -115,6 +120,10 @@ pub enum Source<'a> {
 pub struct FileEvidence<'a> {
     /// What it says of itself.
     pub facts: &'a WavFacts,
+    /// Its name, without its folder.
+    pub name: &'a str,
+    /// What the name is meant to say, as far as somebody told.
+    pub meant: &'a Values,
     /// What it is meant to hold, for archives that are no delivery.
     pub expected: Expected,
 }
@@ -132,6 +141,8 @@ pub struct BusEvidence<'a> {
     pub siblings: Siblings,
     /// Where the host's position 0 is, if that is known.
     pub session_start: Option<Timecode>,
+    /// The name that the file is to have, or what is wrong with its values; `None` before any is entered.
+    pub name: Option<&'a Result<DeliveryName, Vec<Token>>>,
 }
 
 impl BusEvidence<'_> {
@@ -584,6 +595,75 @@ fn judge_balance(evidence: &Evidence) -> Finding {
     Finding { measured, ..Finding::for_a_person(BALANCE) }
 }
 
+fn judge_name(evidence: &Evidence) -> Finding {
+    let listed = |tokens: &mut dyn Iterator<Item = &Token>| {
+        tokens.map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    };
+    match evidence.source {
+        Source::Bus(BusEvidence { name: None, .. }) => {
+            Finding::unknown(NAME, "enter package ID, title, language and version")
+        }
+        Source::Bus(BusEvidence { name: Some(Ok(name)), .. }) => {
+            Finding::new(NAME, Verdict::Pass, name.to_string())
+        }
+        Source::Bus(BusEvidence { name: Some(Err(faults)), .. }) => {
+            Finding::new(NAME, Verdict::Warn, "no name yet").advise(listed(&mut faults.iter()))
+        }
+        Source::File(FileEvidence { name, .. }) => {
+            let reading = Reading::of(name);
+            let finding = |verdict| Finding::new(NAME, verdict, name);
+            match (reading.grade(), reading.corrected()) {
+                (Grade::Strict, _) => finding(Verdict::Pass),
+                (Grade::Lenient, corrected) => {
+                    let deviations = listed(&mut reading.deviations());
+                    finding(Verdict::Warn).advise(match corrected {
+                        Some(corrected) => format!("{deviations}; rename it to {corrected}"),
+                        None => deviations,
+                    })
+                }
+                (Grade::Unreadable, _) => {
+                    finding(Verdict::Fail).advise(listed(&mut reading.fault().into_iter()))
+                }
+            }
+        }
+    }
+}
+
+fn judge_name_true(evidence: &Evidence) -> Finding {
+    let Some(FileEvidence { name, meant, .. }) = evidence.file() else {
+        return only_in_the_file(NAME_TRUE);
+    };
+    let said = Reading::of(name).values;
+    let (mut agreed, mut faults) = (Vec::new(), Vec::new());
+    let mut compare = |what: &str, said: Option<String>, meant: Option<String>| {
+        let Some((said, meant)) = said.zip(meant) else { return };
+        match said == meant {
+            true => agreed.push(format!("{what} {said}")),
+            false => faults.push(format!("{what} {said} instead of {meant}")),
+        }
+    };
+    let text = |value: &Option<String>| value.clone();
+    compare("package ID", text(&said.package_id), text(&meant.package_id));
+    compare("title", text(&said.title), text(&meant.title));
+    let rate = |rate: Option<FrameRate>| rate.map(|rate| rate.to_string());
+    compare("frame rate", rate(said.frame_rate), rate(meant.frame_rate.or(evidence.frame_rate)));
+    let language = |values: &Values| values.language.as_ref().map(ToString::to_string);
+    compare("language", language(&said), language(meant));
+    let version = |values: &Values| values.version.map(|version| format!("v{version}"));
+    compare("version", version(&said), version(meant));
+    if !faults.is_empty() {
+        return Finding::new(NAME_TRUE, Verdict::Fail, faults.join(", "))
+            .advise("rename the file, or bounce it anew from the right session");
+    }
+    if agreed.is_empty() {
+        return Finding::unknown(
+            NAME_TRUE,
+            "say what is meant: --frame-rate or --picture, --package-id, --title, --language, --version",
+        );
+    }
+    Finding::new(NAME_TRUE, Verdict::Pass, agreed.join(", "))
+}
+
 fn judge_upload(_: &Evidence) -> Finding {
     Finding::for_a_person(UPLOAD)
 }
@@ -639,6 +719,7 @@ fn judge_invalid(evidence: &Evidence) -> Finding {
 mod tests {
     use super::*;
     use crate::compliance::{Face, summary, worst};
+    use crate::delivery::name::Fields;
     use crate::delivery::wav::{Container, WavProblem};
 
     fn file(frames: u64) -> WavFacts {
@@ -675,10 +756,18 @@ mod tests {
         Programme { precise: peak(precise), annex_2: peak(annex_2), ..programme(file) }
     }
 
+    const NOTHING: Values =
+        Values { package_id: None, title: None, frame_rate: None, language: None, version: None };
+
     fn of_file<'a>(file: &'a WavFacts, programme: &'a Programme) -> Evidence<'a> {
         Evidence {
             programme,
-            source: Source::File(FileEvidence { facts: file, expected: Expected::default() }),
+            source: Source::File(FileEvidence {
+                facts: file,
+                name: "81234567_LaCasaAzul_24_Mono_fr_PreMixQC_v1.wav",
+                meant: &NOTHING,
+                expected: Expected::default(),
+            }),
             picture: None,
             frame_rate: None,
         }
@@ -701,6 +790,7 @@ mod tests {
         pass: Pass,
         settings: Settings,
         siblings: Siblings,
+        name: Option<Result<DeliveryName, Vec<Token>>>,
     }
 
     impl Bounce {
@@ -722,6 +812,9 @@ mod tests {
                 pass: Pass { number: 1, start: Some(0), finished: true, covers_picture: Some(true) },
                 settings: Settings::default(),
                 siblings: Siblings::default(),
+                name: Some(Ok(Reading::of("81234567_LaCasaAzul_24_Mono_fr_PreMixQC_v1.wav")
+                    .corrected()
+                    .unwrap())),
             }
         }
 
@@ -734,6 +827,7 @@ mod tests {
                     settings: self.settings,
                     siblings: self.siblings,
                     session_start: None,
+                    name: self.name.as_ref(),
                 }),
                 picture: Some(ten_seconds()),
                 frame_rate: Some(FrameRate::Fps24),
@@ -775,7 +869,7 @@ mod tests {
         let bounce = Bounce::good();
         let findings = judge(&bounce.evidence());
         assert_eq!(worst(&findings), Verdict::Pass);
-        assert_eq!(summary(&findings), "13 pass, 2 not judged here");
+        assert_eq!(summary(&findings), "14 pass, 3 not judged here");
     }
 
     #[test]
@@ -1074,5 +1168,43 @@ mod tests {
         assert_eq!(find(&evidence, "E3").verdict, Verdict::Warn);
         faulty.dc = -0.0009;
         assert_eq!(find(&of_file(&file, &faulty), "E3").verdict, Verdict::Pass);
+    }
+
+    #[test]
+    fn the_name_is_judged_by_the_convention() {
+        let file = file(480_000);
+        let programme = programme(&file);
+        let named = |name, meant| {
+            let mut evidence = of_file(&file, &programme);
+            evidence.source =
+                Source::File(FileEvidence { facts: &file, name, meant, expected: Expected::default() });
+            evidence.frame_rate = Some(FrameRate::Fps24);
+            (find(&evidence, "A16"), find(&evidence, "A17"))
+        };
+        let (name, values) = named("81234567_LaCasaAzul_24_Mono_fr_PreMixQC_v1.wav", &NOTHING);
+        assert_eq!((name.verdict, values.verdict), (Verdict::Pass, Verdict::Pass));
+        let (name, values) = named("81234567_LaCasaAzul_25_Mono_PT-BR_PreMixQC_v1.wav", &NOTHING);
+        assert_eq!((name.verdict, values.verdict), (Verdict::Warn, Verdict::Fail));
+        let corrected = "81234567_LaCasaAzul_25_Mono_pt-BR_PreMixQC_v1.wav";
+        assert!(name.advice.unwrap().ends_with(corrected));
+        assert_eq!(values.measured, "frame rate 25 instead of 24");
+        let (name, _) = named("out.wav", &NOTHING);
+        assert_eq!(name.verdict, Verdict::Fail);
+        let meant = Reading::of("81234567_Other_24_Mono_fr_PreMixQC_v2.wav").values;
+        let (_, values) = named("81234567_LaCasaAzul_24_Mono_fr_PreMixQC_v2.wav", &meant);
+        assert_eq!(values.measured, "title LaCasaAzul instead of Other");
+    }
+
+    #[test]
+    fn a_name_in_the_making_tells_its_faults() {
+        let mut bounce = Bounce::good();
+        assert_eq!(bounce.verdict("A16"), Verdict::Pass);
+        bounce.name = None;
+        assert_eq!(bounce.verdict("A16"), Verdict::Unknown);
+        let fields = Fields { title: "La Casa", ..Fields::default() };
+        bounce.name = Some(DeliveryName::from_fields(fields));
+        let finding = find(&bounce.evidence(), "A16");
+        assert_eq!(finding.verdict, Verdict::Warn);
+        assert!(finding.advice.unwrap().contains("title"));
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::compliance::premix::{self, Evidence, Expected, FileEvidence, Picture, Source};
 use crate::compliance::{self, Finding, Verdict};
+use crate::delivery::name::Values;
 use crate::delivery::timecode::FrameRate;
 use crate::delivery::wav::{WavError, WavFacts, WavReader};
 use crate::engine::is_sound;
@@ -16,12 +17,14 @@ use crate::engine::true_peak::TruePeakMeter;
 const BLOCK: usize = 16_384;
 
 /// What to judge a file by, besides itself.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct CheckOptions {
     /// The picture, if its length is known.
     pub picture: Option<Picture>,
     /// For writing places as timecode.
     pub frame_rate: Option<FrameRate>,
+    /// What its name is meant to say, as far as it is known.
+    pub meant: Values,
     /// What the file is meant to hold.
     pub expected: Expected,
 }
@@ -85,7 +88,12 @@ pub fn check(
     };
     let findings = premix::judge(&Evidence {
         programme: &programme,
-        source: Source::File(FileEvidence { facts: &facts, expected: options.expected }),
+        source: Source::File(FileEvidence {
+            facts: &facts,
+            name: &path.file_name().unwrap_or_default().to_string_lossy(),
+            meant: &options.meant,
+            expected: options.expected,
+        }),
         picture: options.picture,
         frame_rate: options.frame_rate,
     });
