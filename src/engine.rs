@@ -99,6 +99,8 @@ pub struct BounceBus {
     meter: TruePeakMeter,
     settings: Settings,
     walla_gain: Ramp,
+    /// How much of the fold is heard, 0 to 1; always 0 on a mono bus.
+    fold: Ramp,
     /// Nothing has come in yet: settings take effect at once.
     fresh: bool,
     channels: usize,
@@ -140,6 +142,7 @@ impl BounceBus {
             meter: TruePeakMeter::new(channels, max_block, kernel),
             settings: Settings::default(),
             walla_gain: Ramp::new(sample_rate, 0.0),
+            fold: Ramp::new(sample_rate, 0.0),
             fresh: true,
             channels,
             max_block,
@@ -150,8 +153,8 @@ impl BounceBus {
         Ok(bus)
     }
 
-    /// New settings, for what comes in from now on. Values out of range become the nearest in range. Gain
-    /// and bypass move within 20 ms, unless nothing has come in since `prepare` or `reset`.
+    /// New settings, for what comes in from now on. Values out of range become the nearest in range. Gain,
+    /// fold and bypass move within 20 ms, unless nothing has come in since `prepare` or `reset`.
     pub fn set(&mut self, settings: Settings) {
         // Hosts set the same again with every block.
         if settings != self.settings {
@@ -167,10 +170,13 @@ impl BounceBus {
         self.limiter.set_bypass(settings.bypass, self.fresh);
         let gain = within(settings.walla_gain_tenths_db);
         let gain = if settings.walla { linear_from_tenths(gain) } else { 0.0 };
-        if self.fresh {
-            self.walla_gain.jump(gain);
-        } else {
-            self.walla_gain.aim(gain);
+        let fold = f64::from(u8::from(settings.mono && self.channels == 2));
+        for (ramp, target) in [(&mut self.walla_gain, gain), (&mut self.fold, fold)] {
+            if self.fresh {
+                ramp.jump(target);
+            } else {
+                ramp.aim(target);
+            }
         }
     }
 
@@ -179,6 +185,7 @@ impl BounceBus {
         self.limiter.reset();
         self.meter.reset();
         self.walla_gain.settle();
+        self.fold.settle();
         self.invalid_samples = 0;
         self.fresh = true;
     }
@@ -207,7 +214,8 @@ impl BounceBus {
         self.fresh = false;
         // Silent while off and settled: what nobody hears is not even counted.
         let walla = if self.walla_gain.rests_at(0.0) { &[] } else { walla };
-        let fold = self.settings.mono && self.channels == 2;
+        let fold = self.fold.rests_at(1.0);
+        let fades = !fold && !self.fold.rests_at(0.0);
         let ramp = self.walla_gain.clone();
         self.walla_gain.skip(length);
         for channel in 0..if fold { 1 } else { self.channels } {
@@ -221,6 +229,17 @@ impl BounceBus {
         }
         if let (true, [left, right]) = (fold, &mut *output) {
             right[..length].copy_from_slice(&left[..length]);
+        }
+        if fades {
+            let mut gain = ramp;
+            for n in 0..length {
+                // Counted above already.
+                let folded = read(dialogue, n, &mut 0) + read(walla, n, &mut 0) * gain.advance();
+                let share = self.fold.advance();
+                for output in output.iter_mut() {
+                    output[n] = audible(f64::from(output[n]) * (1.0 - share) + folded * share);
+                }
+            }
         }
         for from in (0..length).step_by(self.max_block) {
             let piece = self.max_block.min(length - from);

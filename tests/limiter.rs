@@ -426,6 +426,73 @@ fn walla_is_added_at_its_gain() {
     }
 }
 
+/// Both channels of the bus while `Mono` goes on and off at these samples, in random blocks.
+fn switched(dialogue: [&[f32]; 2], walla: [&[f32]; 2], switches: &[usize], seed: u64) -> [Vec<f32>; 2] {
+    let mut random = Random::new(seed);
+    let mut bus = BounceBus::prepare(48_000, 2, 512).unwrap();
+    let mut output = dialogue.map(|channel| vec![f32::NAN; channel.len()]);
+    let mut start = 0;
+    for (count, &end) in switches.iter().chain([&dialogue[0].len()]).enumerate() {
+        bus.set(Settings { mono: count % 2 == 1, ..Settings::default() });
+        while start < end {
+            let block = start..(start + random.length(1..=700)).min(end);
+            let [dialogue, walla] = [dialogue, walla].map(|input| input.map(|x| &x[block.clone()]));
+            let [left, right] = &mut output;
+            let mut out = [&mut left[block.clone()], &mut right[block.clone()]];
+            nice_assert_no_alloc::assert_no_alloc(|| bus.process(&dialogue, Some(&walla), &mut out));
+            start = block.end;
+        }
+    }
+    output
+}
+
+#[test]
+fn switching_mono_does_not_click() {
+    const LENGTH: usize = 12_000;
+    // Constant, so that every step of the output is the switch's. From 0.4 and -0.3 to their average.
+    let constant = |value: f32| vec![value; LENGTH];
+    let (left, right, silence) = (constant(0.4), constant(-0.3), constant(0.0));
+    // On, off, on; then off and, before that is done, on again.
+    let switches = [2_000, 4_000, 6_000, 8_000, 8_400];
+    let output = switched([&left, &right], [&silence, &silence], &switches, 1);
+    let fold = ((f64::from(0.4f32) + f64::from(-0.3f32)) / 2.0) as f32;
+    for (channel, own) in output.iter().zip([0.4, -0.3]) {
+        // 20 ms in a straight line, a rounding more.
+        let steepest = (own - fold).abs() / 960.0 + 1e-7;
+        for n in 65..LENGTH {
+            let step = (channel[n] - channel[n - 1]).abs();
+            assert!(step <= steepest, "a step of {step} at {n}");
+        }
+        for (settled, value) in [
+            (64..2_064, own),
+            (3_023..4_064, fold),
+            (5_023..6_064, own),
+            (7_023..8_064, fold),
+            (9_423..LENGTH, fold),
+        ] {
+            assert!(channel[settled.clone()].iter().all(|&x| x == value), "{settled:?} is not exact");
+        }
+    }
+}
+
+#[test]
+fn switching_mono_lets_nothing_through_in_any_blocks() {
+    let clips = speech::clips(48_000);
+    let (left, right) = (raised(&clips[2], -60, 9.0), raised(&clips[6], -60, 9.0));
+    let length = left.len().min(right.len()).min(48_000);
+    let (left, right) = (&left[..length], &right[..length]);
+    let switches: Vec<usize> = (1..length / 1_500).map(|n| n * 1_500).collect();
+    let output = switched([left, right], [right, left], &switches, 2);
+    for channel in &output {
+        assert!(db(true_peak_64x(&quantised(channel), amplitude(-6.0))) <= -6.0 + TRUTH_TOLERANCE_DB);
+        assert!(db(true_peak_annex_2(&quantised(channel))) <= -6.0 + ANNEX_2_TOLERANCE_DB);
+    }
+    for seed in 3..6 {
+        let other = switched([left, right], [right, left], &switches, seed);
+        assert!(same_bits(&other[0], &output[0]) && same_bits(&other[1], &output[1]));
+    }
+}
+
 #[test]
 fn survives_and_limits_anything() {
     let mut random = Random::new(7);
