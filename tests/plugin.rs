@@ -8,14 +8,14 @@ use std::ptr;
 
 use clap_sys::ext::params::{CLAP_PARAM_IS_AUTOMATABLE, CLAP_PARAM_IS_BYPASS, CLAP_PARAM_IS_STEPPED};
 use clap_sys::process::CLAP_PROCESS_ERROR;
-use premix::engine::{BounceBus, Settings, latency_samples};
+use premix::engine::{Settings, latency_samples};
 use support::clap_host::{self, ClapBundle, PREMIX, PREMIX_WALLA};
 use support::signals::{Random, band_limited, sine};
 use support::vst3_host::{
     self, AUDIO, INPUT, OUTPUT, ProcessModes_, SpeakerArr, Vst3Bundle, kInvalidArgument, kNotInitialized,
     kResultFalse, kResultOk,
 };
-use support::{amplitude, noises};
+use support::{amplitude, by_engine, loud, noises};
 use vst3::Steinberg::Vst::{
     BusInfo, IAudioProcessorTrait, IComponentTrait, IEditControllerTrait, ParameterInfo,
 };
@@ -195,76 +195,6 @@ fn walla_plugin_does_not_click() {
         let steepest = channel.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max);
         assert!(steepest < 0.001, "a step of {steepest}");
         assert_eq!(channel[3999], 1.0);
-    }
-}
-
-#[test]
-fn state_comes_back() {
-    let clap = ClapBundle::load();
-    let plugin = clap.create(PREMIX);
-    let settings =
-        [("Ceiling", "-3.5 dBTP"), ("Release", "120 ms"), ("Walla Gain", "-12.3 dB"), ("Mono", "On")];
-    for (name, text) in settings {
-        plugin.set(name, text);
-    }
-    let state = plugin.save();
-    let json = String::from_utf8(state.clone()).unwrap();
-    assert!(json.contains(r#""version":"0.1.0""#), "{json}");
-
-    let other = clap.create(PREMIX);
-    assert!(other.load(&state));
-    assert_eq!(other.save(), state);
-    for (name, text) in settings {
-        assert_eq!(other.shown(name), text);
-    }
-
-    // The same state in the other format.
-    let vst3 = Vst3Bundle::load().create(0);
-    assert_eq!(vst3.load(&state), kResultOk);
-    assert_eq!(vst3.save(), state);
-}
-
-/// Set before a component handler is known, while active, and from damaged hands.
-#[test]
-fn state_survives_anything() {
-    let clap = ClapBundle::load();
-    let pristine = clap.create(PREMIX).save();
-    let ours = br#"{"version":"0.1.0","params":{"ceiling":{"f32":-3.0}},"fields":{}}"#;
-    for active in [false, true] {
-        let mut clap = clap.create(PREMIX);
-        let vst3 = Vst3Bundle::load().create(0);
-        if active {
-            assert!(clap.activate(RATE, 512));
-            vst3.start(RATE, 512);
-        }
-        for length in 0..pristine.len() {
-            assert!(!clap.load(&pristine[..length]));
-            assert_eq!(vst3.load(&pristine[..length]), kResultFalse);
-        }
-        for (state, ceiling) in [
-            (&ours[..], "-3.0 dBTP"),
-            // Foreign, from the future, of wrong types, out of range.
-            (br#"{"version":"9.0","params":{"gain":{"f32":1.0}},"fields":{"x":"y"}}"#, "-6.0 dBTP"),
-            (br#"{"params":{"ceiling":{"bool":true},"mono":{"i32":7}},"fields":{}}"#, "-6.0 dBTP"),
-            (br#"{"params":{"ceiling":{"f32":1e30},"release":{"i32":-9}},"fields":{}}"#, "0.0 dBTP"),
-        ] {
-            assert!(clap.load(state));
-            assert_eq!(vst3.load(state), kResultOk);
-            assert_eq!(clap.save(), vst3.save());
-            assert_eq!(clap.shown("Ceiling"), ceiling);
-        }
-        for state in
-            [&b""[..], b"{}", b"null", b"\0\xff\xfe", b"[1, 2]", br#"{"params":{"ceiling":{"f64":1}}}"#]
-        {
-            assert!(!clap.load(state));
-            assert_eq!(vst3.load(state), kResultFalse);
-        }
-        for state in [&b""[..], b"\0", &[0xff; 8], &[0xff; 100], &[100, 0, 0, 0, 0, 0, 0, 0, b'{']] {
-            assert!(!clap.load_raw(state));
-        }
-        if active {
-            vst3.stop();
-        }
     }
 }
 
@@ -608,23 +538,6 @@ fn instances_do_not_meet() {
             });
         }
     });
-}
-
-/// Loud enough that the limiter works all the time.
-fn loud(channels: usize, length: usize) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
-    (noises(21, channels, length, 1.0), noises(22, channels, length, 1.0))
-}
-
-/// What the engine makes of it: the bits that the command line writes as 32-bit float, too.
-fn by_engine(rate: f64, settings: Settings, dialogue: &[Vec<f32>], walla: &[Vec<f32>]) -> Vec<Vec<f32>> {
-    let mut bus = BounceBus::prepare(rate as u32, dialogue.len(), 777).unwrap();
-    bus.set(settings);
-    let dialogue: Vec<&[f32]> = dialogue.iter().map(Vec::as_slice).collect();
-    let walla: Vec<&[f32]> = walla.iter().map(Vec::as_slice).collect();
-    let mut output = vec![vec![0.0; dialogue[0].len()]; dialogue.len()];
-    let mut channels: Vec<&mut [f32]> = output.iter_mut().map(Vec::as_mut_slice).collect();
-    bus.process(&dialogue, Some(&walla), &mut channels);
-    output
 }
 
 #[test]

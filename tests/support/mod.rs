@@ -72,3 +72,20 @@ pub fn noises(seed: u64, channels: usize, length: usize, peak: f32) -> Vec<Vec<f
         .map(|channel| signals::scaled(&signals::noise(100 * seed + channel, length), f64::from(peak)))
         .collect()
 }
+
+/// Dialogue and walla loud enough that the limiter works all the time.
+pub fn loud(channels: usize, length: usize) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
+    (noises(21, channels, length, 1.0), noises(22, channels, length, 1.0))
+}
+
+/// What the engine makes of dialogue and walla: the bits that the command line writes as 32-bit float, too.
+pub fn by_engine(rate: f64, settings: Settings, dialogue: &[Vec<f32>], walla: &[Vec<f32>]) -> Vec<Vec<f32>> {
+    let mut bus = BounceBus::prepare(rate as u32, dialogue.len(), 777).unwrap();
+    bus.set(settings);
+    let dialogue: Vec<&[f32]> = dialogue.iter().map(Vec::as_slice).collect();
+    let walla: Vec<&[f32]> = walla.iter().map(Vec::as_slice).collect();
+    let mut output = vec![vec![0.0; dialogue[0].len()]; dialogue.len()];
+    let mut channels: Vec<&mut [f32]> = output.iter_mut().map(Vec::as_mut_slice).collect();
+    bus.process(&dialogue, Some(&walla), &mut channels);
+    output
+}

@@ -139,18 +139,29 @@ impl Vst3Plugin {
         }
     }
 
+    fn infos(&self) -> impl Iterator<Item = ParameterInfo> {
+        let count = unsafe { self.controller.getParameterCount() };
+        (0..count).map(|index| unsafe {
+            let mut info: ParameterInfo = mem::zeroed();
+            assert_eq!(self.controller.getParameterInfo(index, &mut info), kResultOk);
+            info
+        })
+    }
+
     /// Title and id of every parameter.
     pub fn params(&self) -> Vec<(String, ParamID)> {
+        self.infos().map(|info| (text(&info.title), info.id)).collect()
+    }
+
+    /// What the parameter shows, with its unit.
+    pub fn shown(&self, name: &str) -> String {
+        let info = self.infos().find(|info| text(&info.title) == name).unwrap();
+        let mut shown = [0; 128];
         unsafe {
-            (0..self.controller.getParameterCount())
-                .map(|index| {
-                    let mut info: ParameterInfo = mem::zeroed();
-                    assert_eq!(self.controller.getParameterInfo(index, &mut info), kResultOk);
-                    let title: Vec<u16> = info.title.iter().copied().take_while(|&c| c != 0).collect();
-                    (String::from_utf16(&title).unwrap(), info.id)
-                })
-                .collect()
+            let value = self.controller.getParamNormalized(info.id);
+            assert_eq!(self.controller.getParamStringByValue(info.id, value, &mut shown), kResultOk);
         }
+        text(&shown) + &text(&info.units)
     }
 
     pub fn save(&self) -> Vec<u8> {
@@ -228,6 +239,11 @@ impl Drop for Vst3Plugin {
     fn drop(&mut self) {
         unsafe { self.component.terminate() };
     }
+}
+
+fn text(string: &String128) -> String {
+    let text: Vec<u16> = string.iter().copied().take_while(|&c| c != 0).collect();
+    String::from_utf16(&text).unwrap()
 }
 
 /// The channels of a bus, each null or a buffer as long as the block; none for a null array.
