@@ -1,9 +1,11 @@
 //! What is known of the sound that went through: plain values for windows, reports and rules.
 
+use std::mem::take;
+
 use super::true_peak::Peak;
 
 /// Everything that the bus has measured in one pass.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Measurement {
     /// The output, as it lies in the bounced file.
     pub programme: Programme,
@@ -16,7 +18,7 @@ pub struct Measurement {
 /// A finished programme: the output of the bus, or a file. Samples are counted from its first one.
 ///
 /// Loudness and speech are those of the mono file, of (L + R) / 2 in stereo.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Programme {
     /// In Hz.
     pub sample_rate: u32,
@@ -101,7 +103,7 @@ pub struct Speech {
 }
 
 /// What the bus did to its inputs.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Mix {
     /// The dialogue before the limiter.
     pub dialogue: InputLoudness,
@@ -184,11 +186,11 @@ pub struct Pass {
 }
 
 /// Places of one kind: all are counted, the worst are kept.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Marks {
     /// How many there were.
     pub count: u64,
-    /// The worst few of them, in the order of time.
+    /// The worst [`Marks::KEPT`] of them, in the order of time.
     pub worst: Vec<Mark>,
 }
 
@@ -204,15 +206,15 @@ pub struct Mark {
 }
 
 /// How levels went over time: in tenths of a second for the last minutes, and as a whole.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct History {
     /// Samples of a tenth of a second.
     pub tenth_samples: u64,
-    /// The last tenths of seconds, oldest first, the last three minutes.
+    /// The last tenths of seconds, oldest first, at most [`History::RECENT`].
     pub recent: Vec<Bin>,
     /// How many tenths of seconds there were before those in `recent`.
     pub before_recent: u64,
-    /// The whole programme, in bins of equal length.
+    /// The whole programme, at most [`History::WHOLE`] bins.
     pub whole: Vec<Bin>,
     /// Tenths of seconds in each bin of `whole`; the last bin may have fewer.
     pub tenths_per_bin: u64,
@@ -238,6 +240,89 @@ impl Default for Bin {
             reduction_db: 0.0,
             short_term_lufs: f32::NEG_INFINITY,
             separation_lu: f32::INFINITY,
+        }
+    }
+}
+
+/// Cloning and clearing by parts: what has had its room once is neither allocated nor freed again, so that
+/// the audio thread may hand on what it measured.
+macro_rules! by_parts {
+    ($type:ident: $($part:ident),*) => {
+        impl $type {
+            /// As new, keeping its memory.
+            pub fn clear(&mut self) {
+                $(let mut $part = take(&mut self.$part);
+                $part.clear();)*
+                *self = Self { $($part,)* ..Self::default() };
+            }
+        }
+
+        impl Clone for $type {
+            fn clone(&self) -> Self {
+                let mut clone = Self::default();
+                clone.clone_from(self);
+                clone
+            }
+
+            /// Allocates only where `self` has less room than `source` needs.
+            fn clone_from(&mut self, source: &Self) {
+                $(let mut $part = take(&mut self.$part);
+                $part.clone_from(&source.$part);)*
+                *self = Self { $($part,)* ..*source };
+            }
+        }
+    };
+}
+
+by_parts!(Measurement: programme, mix);
+by_parts!(Programme: overs, clipped, drop_outs, history);
+by_parts!(Mix: caught);
+by_parts!(Marks: worst);
+by_parts!(History: recent, whole);
+
+impl Measurement {
+    /// With room for all that it can ever hold.
+    pub fn with_room() -> Self {
+        let mix = Mix { caught: Marks::with_room(), ..Mix::default() };
+        Self { programme: Programme::with_room(), mix, pass: Pass::default() }
+    }
+}
+
+impl Programme {
+    /// With room for all that it can ever hold.
+    pub fn with_room() -> Self {
+        Self {
+            overs: Marks::with_room(),
+            clipped: Marks::with_room(),
+            drop_outs: Marks::with_room(),
+            history: History::with_room(),
+            ..Self::default()
+        }
+    }
+}
+
+impl Marks {
+    /// Places that are kept.
+    pub const KEPT: usize = 256;
+
+    /// With room for all that it can ever hold.
+    pub fn with_room() -> Self {
+        Self { count: 0, worst: Vec::with_capacity(Self::KEPT) }
+    }
+}
+
+impl History {
+    /// Tenths of seconds in [`History::recent`]: 3 minutes.
+    pub const RECENT: usize = 1800;
+    /// Bins in [`History::whole`].
+    pub const WHOLE: usize = 2048;
+
+    /// With room for all that it can ever hold.
+    pub fn with_room() -> Self {
+        Self {
+            recent: Vec::with_capacity(Self::RECENT),
+            whole: Vec::with_capacity(Self::WHOLE),
+            ..Self::default()
         }
     }
 }
