@@ -6,12 +6,18 @@
 pub mod decibel;
 mod detector;
 mod envelope;
+mod faults;
+mod histogram;
+mod history;
 pub mod interpolation;
 mod limiter;
 mod line;
+mod loudness;
+mod marks;
 pub mod measurement;
 mod ramp;
 mod sliding;
+mod speech;
 pub mod true_peak;
 
 pub use envelope::Release;
