@@ -1,7 +1,7 @@
 //! The command line: arguments, progress, exit codes.
 
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -10,12 +10,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use premix::compliance::Verdict;
 use premix::compliance::premix::{Expected, Picture, SAMPLE_RATE};
-use premix::delivery::name::Values;
+use premix::delivery::name::{DeliveryName, Fields, Reading, Values};
 use premix::delivery::timecode::{FrameRate, Timecode};
 use premix::delivery::wav::{BitDepth, SampleFormat};
 use premix::engine::{Release, SAMPLE_RATES, Settings};
 use premix::offline::bounce::{BounceOptions, bounce, warnings};
 use premix::offline::check::{CheckOptions, check};
+use premix::offline::name;
 
 /// Makes and checks the premix of dubbed dialogue: true peaks at -6 dBTP, walla 10 dB down, exactly as long
 /// as the picture.
@@ -34,6 +35,8 @@ enum Command {
     Bounce(BounceArguments),
     /// Judge finished WAVs by the delivery's rules.
     Check(CheckArguments),
+    /// Build the file name of a delivery, or explain one.
+    Name(NameArguments),
 }
 
 #[derive(Args)]
@@ -44,9 +47,12 @@ struct BounceArguments {
     /// Walla stems, summed at the walla gain.
     #[arg(long, num_args = 1.., value_name = "WAV")]
     walla: Vec<PathBuf>,
-    /// The WAV to write, or a folder for <first dialogue>_premix.wav.
+    /// The WAV to write, or a folder. There the file is named after the delivery, or
+    /// <first dialogue>_premix.wav if that is not told.
     #[arg(short, long, value_name = "WAV|DIR")]
     output: PathBuf,
+    #[command(flatten)]
+    name: DeliveryArguments,
     #[command(flatten)]
     picture: PictureArguments,
     /// Where the picture starts, HH:MM:SS:FF. Default: where the earliest input does.
@@ -92,6 +98,60 @@ struct CheckArguments {
     json: bool,
 }
 
+/// All four, or none.
+#[derive(Args)]
+struct DeliveryArguments {
+    /// Package ID of the source request, for the name of the file: 5 to 10 digits.
+    #[arg(long, value_name = "N", requires_all = ["title", "language", "version"])]
+    package_id: Option<String>,
+    /// Title of the show: letters, digits and hyphens.
+    #[arg(long, value_name = "T", requires = "package_id")]
+    title: Option<String>,
+    /// Language of the dub, as the source request has it: fr, pt-BR, es-419.
+    #[arg(long, value_name = "L", requires = "package_id")]
+    language: Option<String>,
+    /// Version of the delivery: v1, v2, or "next" for the first that is not in the output's folder.
+    #[arg(long, value_name = "V|next", requires = "package_id")]
+    version: Option<String>,
+}
+
+#[derive(Args)]
+struct NameArguments {
+    /// Package ID of the source request: 5 to 10 digits.
+    #[arg(long, value_name = "N", required_unless_present = "parse")]
+    package_id: Option<String>,
+    /// Title of the show: letters, digits and hyphens.
+    #[arg(long, value_name = "T", required_unless_present = "parse")]
+    title: Option<String>,
+    /// Frame rate of the picture: 23.976, 24, 25, 29.97, 30, 50, 59.94 or 60.
+    #[arg(long, value_name = "R", required_unless_present = "parse")]
+    frame_rate: Option<String>,
+    /// Language of the dub, as the source request has it: fr, pt-BR, es-419.
+    #[arg(long, value_name = "L", required_unless_present = "parse")]
+    language: Option<String>,
+    /// Version of the delivery: v1, v2.
+    #[arg(long, value_name = "V", default_value = "v1")]
+    version: String,
+    /// Take the first version that is not in this folder.
+    #[arg(long, value_name = "DIR", conflicts_with = "version")]
+    next_in: Option<PathBuf>,
+    /// Explain these file names part by part, and how to correct them.
+    #[arg(
+        long,
+        value_name = "NAME",
+        num_args = 1..,
+        conflicts_with_all = ["package_id", "title", "frame_rate", "language", "version", "next_in"]
+    )]
+    parse: Vec<PathBuf>,
+    /// Explain in one JSON object a name and line, instead of text.
+    ///
+    /// Each has "schema" (1), "name", "verdict", where there is one "corrected", and "parts": a list of
+    /// "part", "text", "verdict" and, where something is wrong, "wrong" and "remedy". Verdicts are "pass",
+    /// "warn" and "fail".
+    #[arg(long, conflicts_with = "package_id")]
+    json: bool,
+}
+
 #[derive(Args)]
 struct PictureArguments {
     /// Length of the picture, HH:MM:SS:FF, or HH:MM:SS;FF for drop-frame.
@@ -131,6 +191,7 @@ fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Bounce(arguments) => run_bounce(&arguments),
         Command::Check(arguments) => run_check(&arguments),
+        Command::Name(arguments) => run_name(&arguments),
     };
     result.unwrap_or_else(|error| {
         tell(&format!("error: {error:#}"));
@@ -145,10 +206,14 @@ fn run_bounce(arguments: &BounceArguments) -> Result<ExitCode> {
         release: arguments.release,
         ..Settings::default()
     };
+    let output = match arguments.name.name(&arguments.output, arguments.picture.frame_rate)? {
+        Some(name) => name::output(&arguments.output, &name)?,
+        None => arguments.output.clone(),
+    };
     let options = BounceOptions {
         dialogue: arguments.dialogue.clone(),
         walla: arguments.walla.clone(),
-        output: arguments.output.clone(),
+        output,
         overwrite: arguments.overwrite,
         trim: arguments.trim,
         align_start: arguments.align.is_some(),
@@ -206,6 +271,47 @@ fn run_check(arguments: &CheckArguments) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::from(status))
+}
+
+fn run_name(arguments: &NameArguments) -> Result<ExitCode> {
+    if arguments.parse.is_empty() {
+        let fields = Fields {
+            package_id: arguments.package_id.as_deref().unwrap_or_default(),
+            title: arguments.title.as_deref().unwrap_or_default(),
+            frame_rate: arguments.frame_rate.as_deref().unwrap_or_default(),
+            language: arguments.language.as_deref().unwrap_or_default(),
+            version: &arguments.version,
+        };
+        print(&name::build(fields, arguments.next_in.as_deref())?.to_string())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut failed = false;
+    for path in &arguments.parse {
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let reading = Reading::of(&file);
+        print(&if arguments.json { name::json(&file, &reading) } else { name::text(&file, &reading) })?;
+        failed |= name::verdict(&reading) == Verdict::Fail;
+    }
+    Ok(ExitCode::from(u8::from(failed)))
+}
+
+impl DeliveryArguments {
+    /// The name that the bounce must have, if it is told.
+    fn name(&self, output: &Path, frame_rate: Option<FrameRate>) -> Result<Option<DeliveryName>> {
+        let Some(package_id) = &self.package_id else { return Ok(None) };
+        let frame_rate =
+            frame_rate.context("the name needs the frame rate of the picture: give --frame-rate")?;
+        let version = self.version.as_deref().unwrap_or_default();
+        let fields = Fields {
+            package_id,
+            title: self.title.as_deref().unwrap_or_default(),
+            frame_rate: &frame_rate.to_string(),
+            language: self.language.as_deref().unwrap_or_default(),
+            version,
+        };
+        let next_in = (version == "next").then(|| name::folder(output));
+        name::build(fields, next_in).map(Some)
+    }
 }
 
 impl PictureArguments {

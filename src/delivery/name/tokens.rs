@@ -58,13 +58,13 @@ fn what_belongs(part: Part) -> Remedy {
         Part::Name => {
             "write PackageID_ShowTitle_framerate_Mono_langCode_PreMixQC_Version.wav with the values of this premix"
         }
-        Part::PackageId => "begin with the number of the source request, 5 to 10 digits",
+        Part::PackageId => "write the number of the source request, 5 to 10 digits",
         Part::Title => "write the title of the show in letters, digits and hyphens",
-        Part::FrameRate => "write that of the picture before Mono: 23976, 24, 25, 2997, 30, 50, 5994 or 60",
+        Part::FrameRate => "write that of the picture: 23976, 24, 25, 2997, 30, 50, 5994 or 60",
         Part::Mono => "bounce to mono and write Mono between frame rate and language",
-        Part::Language => "write the code of the source request between Mono and PreMixQC",
+        Part::Language => "write the code of the source request, like fr or pt-BR",
         Part::PreMixQc => "write PreMixQC between language and version",
-        Part::Version => "end with v1, or with the next free version",
+        Part::Version => "write v1, or the next free version",
         Part::Extension => "bounce to WAV and end the name in .wav",
     })
 }

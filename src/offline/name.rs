@@ -1,0 +1,145 @@
+//! Names of deliveries: built for a bounce, and explained.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail, ensure};
+use serde::Serialize;
+
+use crate::compliance::Verdict;
+use crate::delivery::name::{DeliveryName, Fields, Grade, Part, Reading, Token, next_version};
+
+/// Builds a name, of which `next_in` may be a folder to take the next version in.
+///
+/// # Errors
+/// One sentence with every value that is missing or wrong and what to write; a folder that cannot be read.
+pub fn build(fields: Fields, next_in: Option<&Path>) -> Result<DeliveryName> {
+    let fields = if next_in.is_some() { Fields { version: "v1", ..fields } } else { fields };
+    let name = match DeliveryName::from_fields(fields) {
+        Ok(name) => name,
+        Err(faults) => {
+            let faults: Vec<String> = faults.iter().map(Token::to_string).collect();
+            bail!("the file cannot be named: {}", faults.join("; "));
+        }
+    };
+    Ok(match next_in {
+        Some(folder) => {
+            let version = next_version(folder, &name)?;
+            name.with_version(version)
+        }
+        None => name,
+    })
+}
+
+/// The folder that a bounce to `output`, a file or a folder, goes into.
+pub fn folder(output: &Path) -> &Path {
+    match output.parent() {
+        _ if output.is_dir() => output,
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Where a bounce of this name goes: into the folder `output`, or to the file `output`.
+///
+/// # Errors
+/// If `output` is no folder and has another name.
+pub fn output(output: &Path, name: &DeliveryName) -> Result<PathBuf> {
+    let file = name.to_string();
+    if output.is_dir() {
+        return Ok(output.join(file));
+    }
+    ensure!(
+        output.file_name().is_some_and(|given| given.to_str() == Some(&file)),
+        "the output {} is neither a folder nor named {file}: give that name or a folder, or correct the values \
+         of the name",
+        output.display()
+    );
+    Ok(output.to_path_buf())
+}
+
+/// Whether a name would be accepted.
+pub fn verdict(reading: &Reading) -> Verdict {
+    of_grade(reading.grade())
+}
+
+fn of_grade(grade: Grade) -> Verdict {
+    match grade {
+        Grade::Strict => Verdict::Pass,
+        Grade::Lenient => Verdict::Warn,
+        Grade::Unreadable => Verdict::Fail,
+    }
+}
+
+/// One line a part, and one with the corrected name or the first fault.
+pub fn text(name: &str, reading: &Reading) -> String {
+    let mut lines = vec![name.to_owned()];
+    for token in &reading.tokens {
+        let text = if token.text.is_empty() { "missing" } else { &token.text };
+        let meaning = meaning(token, reading).map_or(String::new(), |meaning| format!(" ({meaning})"));
+        lines.push(format!("  {:<10}  {:<10}  {text}{meaning}", of_grade(token.grade()), token.part));
+        if let Some(remark) = &token.remark {
+            let wrong = if token.text.is_empty() { String::new() } else { format!("{}: ", remark.wrong) };
+            lines.push(format!("                          {wrong}{}", remark.remedy));
+        }
+    }
+    lines.push(match (reading.grade(), reading.corrected(), reading.fault()) {
+        (Grade::Strict, ..) => "  PASS".to_owned(),
+        (Grade::Lenient, Some(corrected), _) => format!("  PASS with warnings: write {corrected}"),
+        (Grade::Lenient, None, _) => "  PASS with warnings: see what to write above".to_owned(),
+        (Grade::Unreadable, _, Some(fault)) => format!("  FAIL: {fault}"),
+        (Grade::Unreadable, _, None) => "  FAIL".to_owned(),
+    });
+    lines.join("\n")
+}
+
+/// What a token stands for, if that is not plain to see.
+fn meaning(token: &Token, reading: &Reading) -> Option<String> {
+    match token.part {
+        Part::FrameRate => reading.values.frame_rate.map(|rate| format!("{rate} frames a second")),
+        Part::Language => reading.values.language.as_ref()?.english_name().map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// One JSON object on one line: `schema` (1), `name`, `verdict`, where there is one `corrected`, and
+/// `parts`, each with `part`, `text`, `verdict` and, where something is wrong, `wrong` and `remedy`.
+pub fn json(name: &str, reading: &Reading) -> String {
+    let parts = reading.tokens.iter().map(|token| JsonPart {
+        part: token.part.to_string(),
+        text: &token.text,
+        verdict: of_grade(token.grade()).to_string(),
+        wrong: token.remark.as_ref().map(|remark| remark.wrong.as_str()),
+        remedy: token.remark.as_ref().map(|remark| remark.remedy.to_string()),
+    });
+    let corrected = (reading.grade() == Grade::Lenient).then(|| reading.corrected()).flatten();
+    let report = JsonName {
+        schema: 1,
+        name,
+        verdict: verdict(reading).to_string(),
+        corrected: corrected.map(|name| name.to_string()),
+        parts: parts.collect(),
+    };
+    // Strings and numbers alone: nothing in it can fail to be written.
+    serde_json::to_string(&report).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct JsonName<'a> {
+    schema: u32,
+    name: &'a str,
+    verdict: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corrected: Option<String>,
+    parts: Vec<JsonPart<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonPart<'a> {
+    part: String,
+    text: &'a str,
+    verdict: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wrong: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+}
