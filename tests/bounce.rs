@@ -608,3 +608,22 @@ fn ffprobe(path: &Path) -> String {
         .expect("ffprobe is missing: run `cargo xtask setup`");
     text(&output.stdout)
 }
+
+#[test]
+fn a_name_that_does_not_say_what_is_meant_fails() {
+    let desk = Desk::new();
+    let good = named("LaCasaAzul", "24");
+    desk.write_24(&good, &loud(1000, 0.3));
+    desk.run_well(&format!("check {good} --package-id 81234567 --title LaCasaAzul --language fr --version 1"));
+    for (meant, told) in [
+        ("--title Other", "title LaCasaAzul instead of Other"),
+        ("--version v2", "version v1 instead of v2"),
+        ("--language pt-BR", "language fr instead of pt-BR"),
+        ("--frame-rate 25", "frame rate 24 instead of 25"),
+    ] {
+        let output = desk.run(&format!("check {good} {meant}"));
+        assert_eq!(status(&output), 1, "{meant}");
+        assert!(text(&output.stdout).contains(told), "{meant}: {}", text(&output.stdout));
+    }
+    desk.refused(&format!("check {good} --language pt_BR"), &["language", "pt-BR"]);
+}

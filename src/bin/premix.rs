@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use premix::compliance::Verdict;
-use premix::compliance::premix::{Expected, Picture, SAMPLE_RATE};
-use premix::delivery::name::{DeliveryName, Fields, Reading, Values};
+use premix::compliance::premix::{Expected, Picture, SAMPLE_RATE, verdict_of_grade};
+use premix::delivery::name::{DeliveryName, Fields, Reading};
 use premix::delivery::timecode::{FrameRate, Timecode};
 use premix::delivery::wav::{BitDepth, SampleFormat};
 use premix::engine::{Release, SAMPLE_RATES, Settings};
@@ -86,6 +86,8 @@ struct CheckArguments {
     #[arg(required = true, value_name = "WAV")]
     files: Vec<PathBuf>,
     #[command(flatten)]
+    meant: MeantArguments,
+    #[command(flatten)]
     picture: PictureArguments,
     #[command(flatten)]
     format: FormatArguments,
@@ -113,6 +115,23 @@ struct DeliveryArguments {
     /// Version of the delivery: v1, v2, or "next" for the first that is not in the output's folder.
     #[arg(long, value_name = "V|next", requires = "package_id")]
     version: Option<String>,
+}
+
+/// Any of them: what is told is compared.
+#[derive(Args)]
+struct MeantArguments {
+    /// Package ID that the file's name is meant to have: 5 to 10 digits.
+    #[arg(long, value_name = "N", default_value = "", hide_default_value = true)]
+    package_id: String,
+    /// Title that the file's name is meant to have: letters, digits and hyphens.
+    #[arg(long, value_name = "T", default_value = "", hide_default_value = true)]
+    title: String,
+    /// Language that the file's name is meant to have: fr, pt-BR, es-419.
+    #[arg(long, value_name = "L", default_value = "", hide_default_value = true)]
+    language: String,
+    /// Version that the file's name is meant to have: v1, v2.
+    #[arg(long, value_name = "V", default_value = "", hide_default_value = true)]
+    version: String,
 }
 
 #[derive(Args)]
@@ -245,7 +264,13 @@ fn run_check(arguments: &CheckArguments) -> Result<ExitCode> {
     let options = CheckOptions {
         picture: arguments.picture.picture()?,
         frame_rate: arguments.picture.frame_rate,
-        meant: Values::default(),
+        meant: name::values(Fields {
+            package_id: &arguments.meant.package_id,
+            title: &arguments.meant.title,
+            frame_rate: "",
+            language: &arguments.meant.language,
+            version: &arguments.meant.version,
+        })?,
         expected: Expected {
             sample_rate: arguments.format.sample_rate,
             format: match arguments.format.bit_depth {
@@ -290,7 +315,7 @@ fn run_name(arguments: &NameArguments) -> Result<ExitCode> {
         let file = path.file_name().unwrap_or_default().to_string_lossy();
         let reading = Reading::of(&file);
         print(&if arguments.json { name::json(&file, &reading) } else { name::text(&file, &reading) })?;
-        failed |= name::verdict(&reading) == Verdict::Fail;
+        failed |= verdict_of_grade(reading.grade()) == Verdict::Fail;
     }
     Ok(ExitCode::from(u8::from(failed)))
 }

@@ -595,6 +595,15 @@ fn judge_balance(evidence: &Evidence) -> Finding {
     Finding { measured, ..Finding::for_a_person(BALANCE) }
 }
 
+/// What the convention says of a part of a name, or of all of it.
+pub fn verdict_of_grade(grade: Grade) -> Verdict {
+    match grade {
+        Grade::Strict => Verdict::Pass,
+        Grade::Lenient => Verdict::Warn,
+        Grade::Unreadable => Verdict::Fail,
+    }
+}
+
 fn judge_name(evidence: &Evidence) -> Finding {
     let listed = |tokens: &mut dyn Iterator<Item = &Token>| {
         tokens.map(ToString::to_string).collect::<Vec<_>>().join("; ")
@@ -611,19 +620,15 @@ fn judge_name(evidence: &Evidence) -> Finding {
         }
         Source::File(FileEvidence { name, .. }) => {
             let reading = Reading::of(name);
-            let finding = |verdict| Finding::new(NAME, verdict, name);
+            let finding = Finding::new(NAME, verdict_of_grade(reading.grade()), name);
+            let deviations = listed(&mut reading.deviations());
             match (reading.grade(), reading.corrected()) {
-                (Grade::Strict, _) => finding(Verdict::Pass),
-                (Grade::Lenient, corrected) => {
-                    let deviations = listed(&mut reading.deviations());
-                    finding(Verdict::Warn).advise(match corrected {
-                        Some(corrected) => format!("{deviations}; rename it to {corrected}"),
-                        None => deviations,
-                    })
+                (Grade::Strict, _) => finding,
+                (Grade::Lenient, None) => finding.advise(deviations),
+                (Grade::Lenient, Some(corrected)) => {
+                    finding.advise(format!("{deviations}; rename it to {corrected}"))
                 }
-                (Grade::Unreadable, _) => {
-                    finding(Verdict::Fail).advise(listed(&mut reading.fault().into_iter()))
-                }
+                (Grade::Unreadable, _) => finding.advise(listed(&mut reading.fault().into_iter())),
             }
         }
     }

@@ -49,26 +49,7 @@ impl DeliveryName {
     /// # Errors
     /// Every value that is missing or wrong, each with what to write.
     pub fn from_fields(fields: Fields) -> Result<Self, Vec<Token>> {
-        let mut values = Values::default();
-        let parts = [
-            (Part::PackageId, fields.package_id),
-            (Part::Title, fields.title),
-            (Part::FrameRate, fields.frame_rate),
-            (Part::Language, fields.language),
-            (Part::Version, fields.version),
-        ];
-        let faults: Vec<Token> = parts
-            .into_iter()
-            .filter_map(|(part, text)| {
-                let text = text.trim();
-                let (value, remark) = Value::read(part, text);
-                // However they are written, a rate is a rate and a number a number.
-                let is_free = matches!(part, Part::FrameRate | Part::Version) && value.is_some();
-                values.set(value);
-                let remark = remark.filter(|_| !is_free)?;
-                Some(Token { part, text: text.to_owned(), remark: Some(remark) })
-            })
-            .collect();
+        let (values, faults) = Values::read(fields);
         match values.name() {
             Some(name) if faults.is_empty() => Ok(name),
             _ => Err(faults),
@@ -266,6 +247,39 @@ pub struct Values {
 }
 
 impl Values {
+    /// The values that fields give; what is empty is not given.
+    ///
+    /// # Errors
+    /// Every value that is wrong, each with what to write.
+    pub fn from_fields(fields: Fields) -> Result<Self, Vec<Token>> {
+        let (values, mut faults) = Self::read(fields);
+        faults.retain(|fault| !fault.text.is_empty());
+        if faults.is_empty() { Ok(values) } else { Err(faults) }
+    }
+
+    /// The values of fields, and all that is missing or wrong.
+    fn read(fields: Fields) -> (Self, Vec<Token>) {
+        let mut values = Self::default();
+        let parts = [
+            (Part::PackageId, fields.package_id),
+            (Part::Title, fields.title),
+            (Part::FrameRate, fields.frame_rate),
+            (Part::Language, fields.language),
+            (Part::Version, fields.version),
+        ];
+        let faults = parts.into_iter().filter_map(|(part, text)| {
+            let text = text.trim();
+            let (value, remark) = Value::read(part, text);
+            // However they are written, a rate is a rate and a number a number.
+            let is_free = matches!(part, Part::FrameRate | Part::Version) && value.is_some();
+            values.set(value);
+            let remark = remark.filter(|_| !is_free)?;
+            Some(Token { part, text: text.to_owned(), remark: Some(remark) })
+        });
+        let faults = faults.collect();
+        (values, faults)
+    }
+
     fn set(&mut self, value: Option<Value>) {
         match value {
             Some(Value::PackageId(value)) => self.package_id = Some(value),

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail, ensure};
 use serde::Serialize;
 
-use crate::compliance::Verdict;
-use crate::delivery::name::{DeliveryName, Fields, Grade, Part, Reading, Token, next_version};
+use crate::compliance::premix::verdict_of_grade;
+use crate::delivery::name::{DeliveryName, Fields, Grade, Part, Reading, Token, Values, next_version};
 
 /// Builds a name, of which `next_in` may be a folder to take the next version in.
 ///
@@ -14,13 +14,7 @@ use crate::delivery::name::{DeliveryName, Fields, Grade, Part, Reading, Token, n
 /// One sentence with every value that is missing or wrong and what to write; a folder that cannot be read.
 pub fn build(fields: Fields, next_in: Option<&Path>) -> Result<DeliveryName> {
     let fields = if next_in.is_some() { Fields { version: "v1", ..fields } } else { fields };
-    let name = match DeliveryName::from_fields(fields) {
-        Ok(name) => name,
-        Err(faults) => {
-            let faults: Vec<String> = faults.iter().map(Token::to_string).collect();
-            bail!("the file cannot be named: {}", faults.join("; "));
-        }
-    };
+    let name = DeliveryName::from_fields(fields).or_else(refuse)?;
     Ok(match next_in {
         Some(folder) => {
             let version = next_version(folder, &name)?;
@@ -28,6 +22,19 @@ pub fn build(fields: Fields, next_in: Option<&Path>) -> Result<DeliveryName> {
         }
         None => name,
     })
+}
+
+/// The values that fields give; what is empty is not given.
+///
+/// # Errors
+/// One sentence with every value that is wrong and what to write.
+pub fn values(fields: Fields) -> Result<Values> {
+    Values::from_fields(fields).or_else(refuse)
+}
+
+fn refuse<T>(faults: Vec<Token>) -> Result<T> {
+    let faults: Vec<String> = faults.iter().map(Token::to_string).collect();
+    bail!("no file can have this name: {}", faults.join("; "))
 }
 
 /// The folder that a bounce to `output`, a file or a folder, goes into.
@@ -57,26 +64,13 @@ pub fn output(output: &Path, name: &DeliveryName) -> Result<PathBuf> {
     Ok(output.to_path_buf())
 }
 
-/// Whether a name would be accepted.
-pub fn verdict(reading: &Reading) -> Verdict {
-    of_grade(reading.grade())
-}
-
-fn of_grade(grade: Grade) -> Verdict {
-    match grade {
-        Grade::Strict => Verdict::Pass,
-        Grade::Lenient => Verdict::Warn,
-        Grade::Unreadable => Verdict::Fail,
-    }
-}
-
 /// One line a part, and one with the corrected name or the first fault.
 pub fn text(name: &str, reading: &Reading) -> String {
     let mut lines = vec![name.to_owned()];
     for token in &reading.tokens {
         let text = if token.text.is_empty() { "missing" } else { &token.text };
         let meaning = meaning(token, reading).map_or(String::new(), |meaning| format!(" ({meaning})"));
-        lines.push(format!("  {:<10}  {:<10}  {text}{meaning}", of_grade(token.grade()), token.part));
+        lines.push(format!("  {:<10}  {:<10}  {text}{meaning}", verdict_of_grade(token.grade()), token.part));
         if let Some(remark) = &token.remark {
             let wrong = if token.text.is_empty() { String::new() } else { format!("{}: ", remark.wrong) };
             lines.push(format!("                          {wrong}{}", remark.remedy));
@@ -107,7 +101,7 @@ pub fn json(name: &str, reading: &Reading) -> String {
     let parts = reading.tokens.iter().map(|token| JsonPart {
         part: token.part.to_string(),
         text: &token.text,
-        verdict: of_grade(token.grade()).to_string(),
+        verdict: verdict_of_grade(token.grade()).to_string(),
         wrong: token.remark.as_ref().map(|remark| remark.wrong.as_str()),
         remedy: token.remark.as_ref().map(|remark| remark.remedy.to_string()),
     });
@@ -115,7 +109,7 @@ pub fn json(name: &str, reading: &Reading) -> String {
     let report = JsonName {
         schema: 1,
         name,
-        verdict: verdict(reading).to_string(),
+        verdict: verdict_of_grade(reading.grade()).to_string(),
         corrected: corrected.map(|name| name.to_string()),
         parts: parts.collect(),
     };
