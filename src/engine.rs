@@ -12,22 +12,34 @@ mod history;
 pub mod interpolation;
 mod limiter;
 mod line;
+mod listen;
 mod loudness;
 mod marks;
 pub mod measurement;
+mod mix;
+mod pass;
+mod programme;
 mod ramp;
 mod sliding;
 mod speech;
+mod transport;
 pub mod true_peak;
 
 pub use envelope::Release;
 pub use limiter::latency_samples;
+pub use listen::Listen;
+pub use measurement::Measurement;
+pub use programme::ProgrammeMeter;
 pub use ramp::Ramp;
+pub use transport::Transport;
 
 use decibel::linear_from_tenths;
 use interpolation::Kernel;
 use limiter::{Limiter, audible};
-use true_peak::{Peak, TruePeakMeter};
+use listen::Monitor;
+use pass::{Input, PassMeter};
+use std::ops::Range;
+use transport::Move;
 
 /// Sample rates that the bus runs at, in Hz.
 pub const SAMPLE_RATES: std::ops::RangeInclusive<u32> = 8_000..=384_000;
@@ -83,26 +95,15 @@ pub enum PrepareError {
     Channels(usize),
 }
 
-/// What went through the bus since `prepare` or `reset`.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Measurement {
-    /// Highest peak of the output by the precise interpolator. Its sample is counted on the output
-    /// without its latency, as it lies in the bounced file.
-    pub precise: Peak,
-    /// The same by the filter of ITU-R BS.1770-5 Annex 2.
-    pub annex_2: Peak,
-    /// Deepest gain reduction in decibels, 0 or negative.
-    pub deepest_reduction_db: f64,
-    /// Samples of the output that were turned down by more than 0.1 dB.
-    pub limited_samples: u64,
-    /// Input samples that were not finite, or beyond 1e18, and became silence.
-    pub invalid_samples: u64,
-}
-
 /// The bounce bus.
+///
+/// What goes through is measured in passes. A pass runs from playing start or a jump of the transport to the
+/// next stop, jump, [`reset`](Self::reset) or [`finish`](Self::finish). One that covers the picture without
+/// a gap is a bounce, and is kept. Without a transport all is one pass.
 pub struct BounceBus {
     limiter: Limiter,
-    meter: TruePeakMeter,
+    pass: PassMeter,
+    monitor: Monitor,
     settings: Settings,
     walla_gain: Ramp,
     /// How much of the fold is heard, 0 to 1; always 0 on a mono bus.
@@ -112,7 +113,9 @@ pub struct BounceBus {
     channels: usize,
     max_block: usize,
     latency: usize,
-    invalid_samples: u64,
+    /// The inputs of the piece that is worked, walla at its gain.
+    dialogue: Vec<Vec<f32>>,
+    walla: Vec<Vec<f32>>,
 }
 
 impl BounceBus {
@@ -143,25 +146,41 @@ impl BounceBus {
             return Err(PrepareError::Channels(channels));
         }
         let max_block = max_block.max(1);
+        let latency = latency_samples(sample_rate);
+        let input = || vec![vec![0.0; max_block]; channels];
         let mut bus = Self {
             limiter: Limiter::new(sample_rate, channels, max_block, kernel),
-            meter: TruePeakMeter::new(channels, max_block, kernel),
+            pass: PassMeter::new(sample_rate, channels, latency, kernel),
+            monitor: Monitor::new(sample_rate, channels, max_block, latency),
             settings: Settings::default(),
             walla_gain: Ramp::new(sample_rate, 0.0),
             fold: Ramp::new(sample_rate, 0.0),
             fresh: true,
             channels,
             max_block,
-            latency: latency_samples(sample_rate),
-            invalid_samples: 0,
+            latency,
+            dialogue: input(),
+            walla: input(),
         };
         bus.apply(Settings::default());
         Ok(bus)
     }
 
+    /// Leaves out loudness, speech and separation, which cost most, or takes them in again. Call it before
+    /// any sound.
+    pub fn set_loudness(&mut self, measured: bool) {
+        self.pass.set_loudness(measured);
+    }
+
     /// New settings, for what comes in from now on. Values out of range become the nearest in range. Gain,
     /// fold and bypass move within 20 ms, unless nothing has come in since `prepare` or `reset`.
     pub fn set(&mut self, settings: Settings) {
+        let within = |tenths: i32| tenths.clamp(*Settings::TENTHS_DB.start(), *Settings::TENTHS_DB.end());
+        let settings = Settings {
+            ceiling_tenths_dbtp: within(settings.ceiling_tenths_dbtp),
+            walla_gain_tenths_db: within(settings.walla_gain_tenths_db),
+            ..settings
+        };
         // Hosts set the same again with every block.
         if settings != self.settings {
             self.apply(settings);
@@ -170,12 +189,11 @@ impl BounceBus {
 
     fn apply(&mut self, settings: Settings) {
         self.settings = settings;
-        let within = |tenths: i32| tenths.clamp(*Settings::TENTHS_DB.start(), *Settings::TENTHS_DB.end());
-        self.limiter.set_ceiling(within(settings.ceiling_tenths_dbtp));
+        self.limiter.set_ceiling(settings.ceiling_tenths_dbtp);
         self.limiter.set_release(settings.release);
         self.limiter.set_bypass(settings.bypass, self.fresh);
-        let gain = within(settings.walla_gain_tenths_db);
-        let gain = if settings.walla { linear_from_tenths(gain) } else { 0.0 };
+        let gain = linear_from_tenths(settings.walla_gain_tenths_db);
+        let gain = if settings.walla { gain } else { 0.0 };
         let fold = f64::from(u8::from(settings.mono && self.channels == 2));
         for (ramp, target) in [(&mut self.walla_gain, gain), (&mut self.fold, fold)] {
             if self.fresh {
@@ -186,13 +204,47 @@ impl BounceBus {
         }
     }
 
-    /// Forgets all that went through, keeps the settings.
+    /// What the host's transport does; call it before each block, if there is a transport. A jump while
+    /// playing starts the limiter clean.
+    pub fn follow(&mut self, transport: Transport) {
+        let moved = self.pass.tracker.follow(transport);
+        if moved != Move::Steady {
+            self.pass.finish();
+        }
+        match moved {
+            Move::Start => self.monitor.listen_at_once(Listen::Output),
+            Move::Jump => {
+                self.limiter.reset();
+                self.monitor.forget();
+            }
+            Move::Stop | Move::Steady => {}
+        }
+    }
+
+    /// The picture, from its first sample to before its end on the host's time line, if it is known. Another
+    /// one ends the pass. Only its sound is measured, and positions are counted from its start.
+    pub fn set_picture(&mut self, picture: Option<Range<i64>>) {
+        if !self.pass.tracker.is_picture(picture.as_ref()) {
+            self.pass.finish();
+            self.pass.tracker.set_picture(picture);
+        }
+    }
+
+    /// What is heard, for checking by ear; changes over within 20 ms. The measurement is still that of the
+    /// output. `reset` and the start of playing bring the output back.
+    pub fn listen(&mut self, listen: Listen) {
+        self.monitor.listen(listen);
+    }
+
+    /// Ends the pass and forgets the sound that went through, keeps the settings and the measurements.
     pub fn reset(&mut self) {
+        self.pass.finish();
+        self.pass.tracker.lose();
         self.limiter.reset();
-        self.meter.reset();
+        self.monitor.forget();
+        self.monitor.listen_at_once(Listen::Output);
         self.walla_gain.settle();
         self.fold.settle();
-        self.invalid_samples = 0;
         self.fresh = true;
     }
 
@@ -218,58 +270,110 @@ impl BounceBus {
         let inputs = dialogue.iter().chain(walla).map(|channel| channel.len());
         let length = output.iter().map(|channel| channel.len()).chain(inputs).min().unwrap_or(0);
         self.fresh = false;
+        let mut from = 0;
+        while from < length {
+            let count = self.pass.alike(self.max_block.min(length - from));
+            let input = self.sum(dialogue, walla, output, from, count);
+            self.pass.input(&self.dialogue, &self.walla, count, input);
+            self.limit(output, from, count);
+            from += count;
+        }
+    }
+
+    /// Sums the inputs into `output[channel][from..from + count]`, and keeps a copy of each.
+    fn sum<S: Copy + Into<f64>>(
+        &mut self,
+        dialogue: &[&[S]],
+        walla: &[&[S]],
+        output: &mut [&mut [f32]],
+        from: usize,
+        count: usize,
+    ) -> Input {
+        let mut input = Input { invalid_samples: 0, lost_walla_samples: 0, settings: self.settings };
+        if !self.settings.walla {
+            let sounds = |n: &usize| walla.iter().any(|channel| channel[*n].into() != 0.0);
+            input.lost_walla_samples = (from..from + count).filter(sounds).count() as u64;
+        }
         // Silent while off and settled: what nobody hears is not even counted.
         let walla = if self.walla_gain.rests_at(0.0) { &[] } else { walla };
         let fold = self.fold.rests_at(1.0);
         let fades = !fold && !self.fold.rests_at(0.0);
         let ramp = self.walla_gain.clone();
-        self.walla_gain.skip(length);
+        self.walla_gain.skip(count);
         for channel in 0..if fold { 1 } else { self.channels } {
             let (dialogue, walla) = (sources(dialogue, channel, fold), sources(walla, channel, fold));
             let mut gain = ramp.clone();
-            for (n, output) in output[channel][..length].iter_mut().enumerate() {
-                let dialogue = read(dialogue, n, &mut self.invalid_samples);
-                let walla = read(walla, n, &mut self.invalid_samples);
-                *output = audible(dialogue + walla * gain.advance());
+            let copies = self.dialogue[channel].iter_mut().zip(&mut self.walla[channel]);
+            let samples = output[channel][from..from + count].iter_mut().zip(copies);
+            for (n, (output, (dialogue_copy, walla_copy))) in samples.enumerate() {
+                let dialogue = read(dialogue, from + n, &mut input.invalid_samples);
+                let walla = read(walla, from + n, &mut input.invalid_samples) * gain.advance();
+                *output = audible(dialogue + walla);
+                *dialogue_copy = audible(dialogue);
+                *walla_copy = audible(walla);
             }
         }
         if let (true, [left, right]) = (fold, &mut *output) {
-            right[..length].copy_from_slice(&left[..length]);
-        }
-        if fades {
-            let mut gain = ramp;
-            for n in 0..length {
-                // Counted above already.
-                let folded = read(dialogue, n, &mut 0) + read(walla, n, &mut 0) * gain.advance();
-                let share = self.fold.advance();
-                for output in output.iter_mut() {
-                    output[n] = audible(f64::from(output[n]) * (1.0 - share) + folded * share);
+            right[from..from + count].copy_from_slice(&left[from..from + count]);
+            for copies in [&mut self.dialogue, &mut self.walla] {
+                if let [left, right] = &mut copies[..] {
+                    right[..count].copy_from_slice(&left[..count]);
                 }
             }
         }
-        for from in (0..length).step_by(self.max_block) {
-            let piece = self.max_block.min(length - from);
-            self.limiter.process(output, from, piece);
-            self.meter.process_range(output, from, piece);
+        if fades {
+            let mut gain = ramp;
+            for n in 0..count {
+                let share = self.fold.advance();
+                let blend = |sample: &mut f32, folded: f64| {
+                    *sample = audible(f64::from(*sample) * (1.0 - share) + folded * share);
+                };
+                // Counted above already.
+                let dialogue = read(dialogue, from + n, &mut 0);
+                let walla = read(walla, from + n, &mut 0) * gain.advance();
+                output.iter_mut().for_each(|output| blend(&mut output[from + n], dialogue + walla));
+                self.dialogue.iter_mut().for_each(|copy| blend(&mut copy[n], dialogue));
+                self.walla.iter_mut().for_each(|copy| blend(&mut copy[n], walla));
+            }
         }
+        input
     }
 
-    /// Reads what rings on after the last sample of the output. Call it once, at the end of a bounce.
+    /// Limits and measures `output[channel][from..from + count]`, and lets be heard what was chosen.
+    fn limit(&mut self, output: &mut [&mut [f32]], from: usize, count: usize) {
+        let Self { limiter, pass, monitor, .. } = self;
+        let unlimited = limiter.bypassed_samples(count).max(monitor.other_samples(count));
+        let bypassed = limiter.is_bypassed();
+        limiter.process(output, from, count, |peak, before| {
+            if !bypassed {
+                pass.catch(peak, before);
+            }
+        });
+        pass.output(output, from, count, limiter.take_reduction(), unlimited);
+        monitor.process(&self.dialogue, &self.walla, limiter, output, from, count);
+    }
+
+    /// Ends the pass: reads what rings on after its last sample. Call it at the end of a bounce, and where
+    /// the host deactivates.
     pub fn finish(&mut self) {
-        self.meter.finish();
+        self.pass.finish();
     }
 
-    /// What went through since `prepare` or `reset`.
-    pub fn measurement(&self) -> Measurement {
-        let in_file = |peak: Peak| Peak { sample: peak.sample.saturating_sub(self.latency as u64), ..peak };
-        let reduction = self.limiter.reduction();
-        Measurement {
-            precise: in_file(self.meter.precise()),
-            annex_2: in_file(self.meter.annex_2()),
-            deepest_reduction_db: decibel::db_from_linear(1.0 - reduction.deepest),
-            limited_samples: reduction.limited_samples,
-            invalid_samples: self.invalid_samples,
-        }
+    /// The running or last pass: what is playing now. Up to date to 10 ms; wholly after the pass.
+    pub fn measurement(&self) -> &Measurement {
+        self.pass.measurement()
+    }
+
+    /// The last pass that covered the picture, until the next one does. [`measurement::Pass::number`] tells
+    /// a new one from the one before.
+    pub fn bounce(&self) -> Option<&Measurement> {
+        self.pass.bounce()
+    }
+
+    /// Forgets the bounce and what is playing now: the manual reset of all that is shown. What comes next is
+    /// a new pass.
+    pub fn forget(&mut self) {
+        self.pass.forget();
     }
 }
 

@@ -244,7 +244,7 @@ fn the_same_bits_as_the_engine() {
     }
     let bounced = desk.read_float("out.wav");
     assert!(bounced.iter().zip(&output[latency..]).all(|(a, b)| a.to_bits() == b.to_bits()));
-    assert!(bus.measurement().limited_samples > 0);
+    assert!(bus.measurement().mix.reduction.limited_samples > 0);
 }
 
 #[test]
@@ -614,7 +614,9 @@ fn a_name_that_does_not_say_what_is_meant_fails() {
     let desk = Desk::new();
     let good = named("LaCasaAzul", "24");
     desk.write_24(&good, &loud(1000, 0.3));
-    desk.run_well(&format!("check {good} --package-id 81234567 --title LaCasaAzul --language fr --version 1"));
+    desk.run_well(&format!(
+        "check {good} --package-id 81234567 --title LaCasaAzul --language fr --version 1"
+    ));
     for (meant, told) in [
         ("--title Other", "title LaCasaAzul instead of Other"),
         ("--version v2", "version v1 instead of v2"),

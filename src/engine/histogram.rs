@@ -40,8 +40,7 @@ impl Histogram {
     /// Counts a window of this mean energy, unless it is below the absolute gate.
     pub fn add(&mut self, energy: f64) {
         let lufs = lufs_from_energy(energy);
-        // Written so that NaN is none.
-        if !(lufs >= QUIETEST_LUFS) {
+        if lufs.is_nan() || lufs < QUIETEST_LUFS {
             return;
         }
         let bin = (((lufs - QUIETEST_LUFS) * BINS_PER_LU) as usize).min(BINS - 1);

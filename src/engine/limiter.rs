@@ -33,13 +33,16 @@ pub struct Limiter {
     /// How much of the unlimited signal is heard, 0 to 1.
     bypass: Ramp,
     latency: usize,
+    /// Where the newest block begins in the detector's lines.
+    place: usize,
+    ceiling: f64,
     target: f64,
     /// Samples above this may lie beside a peak over the target.
     threshold: f32,
     reduction: Reduction,
 }
 
-/// What the limiter has done since its start.
+/// What the limiter has done since it was last asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Reduction {
     /// The deepest reduction, 1 - gain.
@@ -57,6 +60,8 @@ impl Limiter {
             envelope: Envelope::new(sample_rate, latency - LOOKAHEAD),
             bypass: Ramp::new(sample_rate, 0.0),
             latency,
+            place: latency,
+            ceiling: 0.0,
             target: 0.0,
             threshold: 0.0,
             reduction: Reduction::default(),
@@ -68,7 +73,8 @@ impl Limiter {
 
     /// Ceiling in tenths of dBTP, for what comes in from now on.
     pub fn set_ceiling(&mut self, ceiling_tenths_dbtp: i32) {
-        self.target = linear_from_tenths(ceiling_tenths_dbtp) * libm::pow(10.0, -MARGIN_DB / 20.0);
+        self.ceiling = linear_from_tenths(ceiling_tenths_dbtp);
+        self.target = self.ceiling * libm::pow(10.0, -MARGIN_DB / 20.0);
         let bounds = self.detector.interpolator();
         let bound = bounds.precise_bound().max(bounds.annex_2_bound());
         self.threshold = (self.target / bound) as f32;
@@ -100,24 +106,50 @@ impl Limiter {
         self.reduction = Reduction::default();
     }
 
-    /// What has been done since `reset`.
-    pub fn reduction(&self) -> Reduction {
-        self.reduction
+    /// What has been done since the last call, or since `reset`.
+    pub fn take_reduction(&mut self) -> Reduction {
+        std::mem::take(&mut self.reduction)
+    }
+
+    /// Whether nothing is limited, nor beginning to be.
+    pub fn is_bypassed(&self) -> bool {
+        self.bypass.rests_at(1.0)
+    }
+
+    /// How many of the next `length` samples are not wholly limited, for the bypass.
+    pub fn bypassed_samples(&self, length: usize) -> usize {
+        self.bypass.samples_off(0.0, length)
+    }
+
+    /// What the last block of `length` samples came from, unlimited, as late as the limited.
+    pub fn unlimited(&self, channel: usize, length: usize) -> &[f32] {
+        self.detector.lines()[channel].delayed(self.place, self.latency, length)
     }
 
     /// Limits in place, `block[channel][from..from + length]`; what comes out went in
     /// [`latency_samples`] before. Samples must be finite and below 1e18; `length` at most `max_block`.
-    pub fn process(&mut self, block: &mut [&mut [f32]], from: usize, length: usize) {
+    /// Tells each true peak of the input that is over the ceiling, and how many samples before the first of
+    /// the block it lies.
+    pub fn process(
+        &mut self,
+        block: &mut [&mut [f32]],
+        from: usize,
+        length: usize,
+        mut over: impl FnMut(f32, isize),
+    ) {
         let place = self.detector.append(|channel| &block[channel][from..from + length]);
+        self.place = place;
         for start in (0..length).step_by(GROUP) {
             let count = GROUP.min(length - start);
-            let required = self.detect(place + start, count);
+            let required = self.detect(place + start, count, |i, peak| {
+                over(peak, LOOKAHEAD as isize - (start + i) as isize);
+            });
             self.apply(block, from + start, place + start, &required[..count]);
         }
     }
 
     /// The reduction that each of the newest intervals requires.
-    fn detect(&mut self, place: usize, count: usize) -> [u32; GROUP] {
+    fn detect(&mut self, place: usize, count: usize, mut over: impl FnMut(usize, f32)) -> [u32; GROUP] {
         let mut peak_squared = [0.0f32; GROUP];
         self.detector.read(place, count, self.threshold, |reading| {
             for (i, peak) in peak_squared.iter_mut().enumerate() {
@@ -126,11 +158,15 @@ impl Limiter {
         });
         let mut required = [0; GROUP];
         let target_squared = self.target * self.target;
-        for (required, &peak) in required.iter_mut().zip(&peak_squared[..count]) {
+        for (i, (required, &peak)) in required.iter_mut().zip(&peak_squared[..count]).enumerate() {
             let peak = f64::from(peak);
             if peak > target_squared {
-                let reduction = 1.0 - self.target / peak.sqrt();
+                let peak = peak.sqrt();
+                let reduction = 1.0 - self.target / peak;
                 *required = libm::ceil(reduction * f64::from(FULL_REDUCTION)) as u32;
+                if peak > self.ceiling {
+                    over(i, peak as f32);
+                }
             }
         }
         required

@@ -54,6 +54,11 @@ impl Ramp {
         self.left = self.left.saturating_sub(u32::try_from(samples).unwrap_or(u32::MAX));
     }
 
+    /// How many of the next `length` samples have another factor than `factor`.
+    pub fn samples_off(&self, factor: f64, length: usize) -> usize {
+        if self.target == factor { length.min((self.left as usize).saturating_sub(1)) } else { length }
+    }
+
     /// Whether it rests at `factor`.
     pub fn rests_at(&self, factor: f64) -> bool {
         self.left == 0 && self.target == factor
@@ -81,5 +86,9 @@ mod tests {
         assert_eq!(ramp.advance(), 1.0);
         ramp.jump(0.25);
         assert_eq!(ramp.advance(), 0.25);
+        assert_eq!((ramp.samples_off(0.25, 100), ramp.samples_off(1.0, 100)), (0, 100));
+        ramp.aim(1.0);
+        assert_eq!((ramp.samples_off(1.0, 10), ramp.samples_off(1.0, 100)), (10, 19));
+        assert_eq!((0..100).filter(|_| ramp.advance() != 1.0).count(), 19);
     }
 }

@@ -66,7 +66,7 @@ pub struct BounceSummary {
     pub settings: Settings,
     /// Samples that the limiter came late by, removed from the file.
     pub latency_samples: usize,
-    /// What the engine measured.
+    /// What the engine programme.
     pub measurement: Measurement,
     /// The picture, if its length was given.
     pub picture: Option<Picture>,
@@ -223,7 +223,7 @@ pub fn bounce(options: &BounceOptions, progress: &mut dyn FnMut(u64, u64)) -> Re
         walla_count: walla.len(),
         settings: options.settings,
         latency_samples: bus.latency_samples(),
-        measurement: bus.measurement(),
+        measurement: bus.measurement().clone(),
         picture: options.picture,
         timecode: labels(options),
         warnings,
@@ -383,27 +383,27 @@ impl fmt::Display for BounceSummary {
                 tenths(self.settings.walla_gain_tenths_db)
             )?,
         }
-        let measured = &self.measurement;
-        let share = 100.0 * measured.limited_samples as f64 / self.samples.max(1) as f64;
+        let Measurement { programme, mix, .. } = &self.measurement;
+        let share = 100.0 * mix.reduction.limited_samples as f64 / self.samples.max(1) as f64;
         writeln!(
             f,
             "Limiter  ceiling {} dBTP; reduction at most {:.1} dB, {share:.1} % of the time; latency of {} \
              samples removed",
             tenths(self.settings.ceiling_tenths_dbtp),
             // Plus zero: no "-0.0".
-            -measured.deepest_reduction_db + 0.0,
+            -mix.reduction.deepest_db + 0.0,
             self.latency_samples
         )?;
         write!(
             f,
             "Peak     {} dBTP at {}; {} by the BS.1770 meter at {}",
-            level(measured.precise.amplitude, self.settings.ceiling_tenths_dbtp),
-            place(measured.precise.sample),
-            level(measured.annex_2.amplitude, self.settings.ceiling_tenths_dbtp),
-            place(measured.annex_2.sample)
+            level(programme.precise.amplitude, self.settings.ceiling_tenths_dbtp),
+            place(programme.precise.sample),
+            level(programme.annex_2.amplitude, self.settings.ceiling_tenths_dbtp),
+            place(programme.annex_2.sample)
         )?;
-        if measured.invalid_samples > 0 {
-            write!(f, "\nFaults   {} samples were no numbers and became silence", measured.invalid_samples)?;
+        if programme.invalid_samples > 0 {
+            write!(f, "\nFaults   {} samples were no numbers and became silence", programme.invalid_samples)?;
         }
         Ok(())
     }

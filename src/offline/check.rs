@@ -4,14 +4,15 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::compliance::premix::{self, Evidence, Expected, FileEvidence, Picture, Source};
+use crate::compliance::premix::{
+    self, CEILING_TENTHS_DBTP, Evidence, Expected, FileEvidence, Picture, Source,
+};
 use crate::compliance::{self, Finding, Verdict};
 use crate::delivery::name::Values;
 use crate::delivery::timecode::FrameRate;
 use crate::delivery::wav::{WavError, WavFacts, WavReader};
-use crate::engine::is_sound;
+use crate::engine::ProgrammeMeter;
 use crate::engine::measurement::Programme;
-use crate::engine::true_peak::TruePeakMeter;
 
 /// Samples read at once, of all channels together: memory grows neither with length nor with channels.
 const BLOCK: usize = 16_384;
@@ -34,6 +35,8 @@ pub struct CheckOptions {
 pub struct CheckReport {
     /// What the file says of itself.
     pub facts: WavFacts,
+    /// What was measured of its sound.
+    pub programme: Programme,
     /// The verdicts, in the order of the rules.
     pub findings: Vec<Finding>,
 }
@@ -51,10 +54,10 @@ pub fn check(
     let facts = reader.facts().clone();
     let channels = usize::from(facts.channels);
     let length = (BLOCK / channels).max(1);
-    let mut meter = TruePeakMeter::new(channels, length, None);
+    let mut meter = ProgrammeMeter::new(facts.sample_rate, channels, CEILING_TENTHS_DBTP);
     let mut interleaved = vec![0.0f64; length * channels];
     let mut block = vec![Vec::with_capacity(length); channels];
-    let (mut done, mut invalid_samples, mut sounding_samples) = (0, 0, 0);
+    let mut done = 0;
     loop {
         let frames = reader.read(&mut interleaved)?;
         if frames == 0 {
@@ -62,30 +65,15 @@ pub fn check(
         }
         for (channel, samples) in block.iter_mut().enumerate() {
             samples.clear();
-            samples.extend(interleaved[..frames * channels].iter().skip(channel).step_by(channels).map(
-                |&x| {
-                    let valid = is_sound(x);
-                    invalid_samples += u64::from(!valid);
-                    sounding_samples += u64::from(x != 0.0);
-                    if valid { x as f32 } else { 0.0 }
-                },
-            ));
+            let channel = interleaved[..frames * channels].iter().skip(channel).step_by(channels);
+            samples.extend(channel.map(|&x| x as f32));
         }
         meter.process(&block);
         done += frames as u64;
         progress(done, facts.frames);
     }
     meter.finish();
-    let programme = Programme {
-        sample_rate: facts.sample_rate,
-        channels,
-        samples: done,
-        precise: meter.precise(),
-        annex_2: meter.annex_2(),
-        invalid_samples,
-        sounding_samples,
-        ..Programme::default()
-    };
+    let programme = meter.programme().clone();
     let findings = premix::judge(&Evidence {
         programme: &programme,
         source: Source::File(FileEvidence {
@@ -97,7 +85,7 @@ pub fn check(
         picture: options.picture,
         frame_rate: options.frame_rate,
     });
-    Ok(CheckReport { facts, findings })
+    Ok(CheckReport { facts, programme, findings })
 }
 
 impl CheckReport {

@@ -26,9 +26,9 @@ pub struct Meters {
 impl Meters {
     /// Takes the engine's measurement; for the audio thread.
     pub fn publish(&self, measurement: &Measurement) {
-        self.precise.store(measurement.precise.amplitude, Ordering::Relaxed);
-        self.annex_2.store(measurement.annex_2.amplitude, Ordering::Relaxed);
-        self.reduction_db.store(measurement.deepest_reduction_db as f32, Ordering::Relaxed);
+        self.precise.store(measurement.programme.precise.amplitude, Ordering::Relaxed);
+        self.annex_2.store(measurement.programme.annex_2.amplitude, Ordering::Relaxed);
+        self.reduction_db.store(measurement.mix.reduction.deepest_db as f32, Ordering::Relaxed);
     }
 
     /// True peak of the output since the start, in dBTP, by the precise and the Annex-2 meter.

@@ -179,7 +179,7 @@ impl Premix {
         for output in &output[..channels] {
             self.meters.output.add(output);
         }
-        self.meters.publish(&bus.measurement());
+        self.meters.publish(bus.measurement());
     }
 }
 
