@@ -341,7 +341,9 @@ impl DeliveryArguments {
 
 impl PictureArguments {
     fn picture(&self) -> Result<Option<Picture>> {
-        Ok(self.timecode(self.length.as_deref(), "--length")?.map(|length| Picture { length, start: None }))
+        Ok(self
+            .timecode(self.length.as_deref(), "--length")?
+            .map(|length| Picture { length: length.into(), start: None }))
     }
 
     fn timecode(&self, text: Option<&str>, argument: &str) -> Result<Option<Timecode>> {

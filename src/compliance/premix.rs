@@ -2,7 +2,7 @@
 
 use super::{Finding, Rule, Verdict, clock, level, rules};
 use crate::delivery::name::{DeliveryName, Grade, Reading, Token, Values};
-use crate::delivery::timecode::{FrameRate, PictureLength, Timecode, describe_samples};
+use crate::delivery::timecode::{Extent, FrameRate, PictureLength, Timecode, describe_samples};
 use crate::delivery::wav::{SampleFormat, Severity, WavFacts, WavProblem};
 use crate::engine::decibel::{db_from_linear, linear_from_tenths};
 use crate::engine::measurement::{Marks, Mix, Pass, Programme, Separation};
@@ -81,15 +81,20 @@ rules! { Evidence<'_>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Picture {
     /// Its length.
-    pub length: Timecode,
-    /// Where it starts, if that is known.
-    pub start: Option<Timecode>,
+    pub length: Extent,
+    /// Where it starts, since midnight, if that is known.
+    pub start: Option<Extent>,
 }
 
 impl Picture {
     /// Its length in samples.
     pub fn samples(&self, sample_rate: u32) -> PictureLength {
-        self.length.rate().samples(self.length.frames(), sample_rate)
+        self.length.samples(sample_rate)
+    }
+
+    /// A label that is written as those of this picture are: with its rate, in drop-frame or not.
+    pub fn label(&self) -> Option<Timecode> {
+        self.start.and_then(Extent::timecode).or(self.length.timecode())
     }
 }
 
@@ -209,9 +214,15 @@ impl<'a> Evidence<'a> {
     /// Where a sample of the programme lies: timecode if a frame rate is known, else time from its start.
     fn place(&self, sample: u64) -> String {
         let rate = self.programme.sample_rate;
-        let drop_frame = self.picture.is_some_and(|picture| picture.length.drop_frame());
+        let label = self.picture.and_then(|picture| picture.label());
+        let drop_frame = label.is_some_and(Timecode::drop_frame);
+        let picture_start = self.picture.and_then(|picture| picture.start);
         let start = match self.source {
-            Source::File(file) => file.facts.time_reference().unwrap_or(0),
+            Source::File(file) => file
+                .facts
+                .time_reference()
+                .or(picture_start.map(|start| start.samples(rate).nearest))
+                .unwrap_or(0),
             Source::Bus(bus) => bus.start_sample(rate),
         };
         let sample_of_day = start.saturating_add(sample);
@@ -474,9 +485,12 @@ fn judge_length(evidence: &Evidence) -> Finding {
             Source::Bus(_) => "enter the picture's start and length",
         });
     };
-    let rate = picture.length.rate();
+    let rate = picture.length.timecode().map(Timecode::rate).or(evidence.frame_rate);
     let wanted = picture.samples(sample_rate);
-    let target = format!("{} at {rate}, {} samples", picture.length, wanted.nearest);
+    let target = match picture.length {
+        Extent::Frames(_) => format!("{}, {} samples", picture.length, wanted.nearest),
+        Extent::Samples { .. } => format!("{} samples, as the guide track", wanted.nearest),
+    };
     let covers = evidence.bus().map(|bus| bus.pass.covers_picture);
     if let Some(covers) = covers {
         let part = format!("{} of {}", evidence.seconds(samples), evidence.seconds(wanted.nearest));
@@ -495,7 +509,11 @@ fn judge_length(evidence: &Evidence) -> Finding {
             Some(false) => {}
         }
     }
-    let off = describe_samples(samples.abs_diff(wanted.nearest), rate, sample_rate);
+    let off = samples.abs_diff(wanted.nearest);
+    let off = match rate {
+        Some(rate) => describe_samples(off, rate, sample_rate),
+        None => format!("{} ({off} samples)", clock(off, sample_rate)),
+    };
     let measured = match samples {
         _ if covers.is_none() && wanted.contains(samples) => format!("{samples} samples"),
         _ if samples > wanted.nearest => format!("{samples} samples, {off} too long"),
@@ -507,18 +525,22 @@ fn judge_length(evidence: &Evidence) -> Finding {
 }
 
 /// What is usually behind a length like this.
-fn wrong_length(samples: u64, wanted: u64, rate: FrameRate, sample_rate: u32) -> &'static str {
-    let one_frame = rate.samples(1, sample_rate);
+fn wrong_length(samples: u64, wanted: u64, rate: Option<FrameRate>, sample_rate: u32) -> &'static str {
     let off = samples.abs_diff(wanted);
+    // Without a rate, a frame at any.
+    let one_frame = |rate: FrameRate| rate.samples(1, sample_rate);
+    let is_one_frame = |rate| one_frame(rate).contains(off);
+    let is_one_frame = rate.map_or_else(|| FrameRate::ALL.into_iter().any(is_one_frame), is_one_frame);
+    let longest_frame = one_frame(rate.unwrap_or(FrameRate::Fps23_976)).longest;
     // Within a frame of `wanted` drawn out by `numerator / denominator`. In a short file a frame is more
     // than the drawing out, and would explain any length: there it must be hit more closely.
     let drawn_out = |numerator: u128, denominator: u128| {
         let wanted = u128::from(wanted);
         let drawn = wanted * numerator / denominator;
-        let tolerance = u128::from(one_frame.longest).min(drawn.abs_diff(wanted) / 8);
+        let tolerance = u128::from(longest_frame).min(drawn.abs_diff(wanted) / 8);
         tolerance > 0 && drawn.abs_diff(u128::from(samples)) <= tolerance
     };
-    if one_frame.contains(off) {
+    if is_one_frame {
         "one frame: is the out point inclusive? bounce from the picture's first frame to its last"
     } else if off == latency_samples(sample_rate) as u64 {
         "this is the limiter's latency: let the host compensate it"
@@ -550,7 +572,7 @@ fn judge_start(evidence: &Evidence) -> Finding {
                     .advise("give the picture's start with --start or --picture");
             };
             // A frame of 29.97 may begin between two samples: either is its start.
-            let good = start.rate().samples(start.frames(), rate).contains(reference);
+            let good = start.samples(rate).contains(reference);
             let advice = "bounce from the picture's first frame, or give the start that the session has";
             Finding::pass_or_fail(START, good, measured, advice).aiming_at(start.to_string())
         }
@@ -845,7 +867,7 @@ mod tests {
     }
 
     fn length(text: &str, rate: FrameRate) -> Picture {
-        Picture { length: Timecode::parse(text, rate).unwrap(), start: None }
+        Picture { length: Timecode::parse(text, rate).unwrap().into(), start: None }
     }
 
     fn ten_seconds() -> Picture {
@@ -916,6 +938,12 @@ mod tests {
         let programme = peaking(&file, 0.9, 0.9);
         let evidence = Evidence { frame_rate: Some(FrameRate::Fps25), ..of_file(&file, &programme) };
         assert_eq!(find(&evidence, "A5").place.as_deref(), Some("00:00:01:00"));
+        // In a file without time reference from the start of the picture, and labelled as that is.
+        let label = |text| Timecode::parse(text, FrameRate::Fps29_97).unwrap();
+        let (length, start) = (label("00:00:02:00").into(), Some(label("01:00:00;00").into()));
+        let picture = Some(Picture { length, start });
+        let evidence = Evidence { picture, frame_rate: Some(FrameRate::Fps29_97), ..evidence };
+        assert_eq!(find(&evidence, "A5").place.as_deref(), Some("01:00:00;29"));
     }
 
     #[test]
@@ -984,6 +1012,23 @@ mod tests {
         let finding = find(&Evidence { picture: Some(second), ..of_file(&file_of_a_second, &sound) }, "A10");
         let told = finding.advice.as_deref();
         assert!(told.is_some_and(|told| told.contains("longest track")), "{told:?}");
+        // A guide track tells no frame rate: one frame at any is one.
+        let guide = Extent::Samples { count: 2_880_000, sample_rate: 48_000 };
+        let guide = Picture { length: guide, start: None };
+        for (frames, word) in [
+            (2_880_000, "guide track"),
+            (2_881_920, "one frame"),
+            (2_878_400, "one frame"),
+            (2_882_880, "0.1 %"),
+            (3_000_000, "00:00:02.500 (120000 samples) too long"),
+        ] {
+            let file = file(frames);
+            let programme = programme(&file);
+            let finding = find(&Evidence { picture: Some(guide), ..of_file(&file, &programme) }, "A10");
+            assert_eq!(finding.verdict == Verdict::Pass, frames == 2_880_000);
+            let told = format!("{} {} {:?}", finding.measured, finding.target, finding.advice);
+            assert!(told.contains(word), "{told}");
+        }
         // 29.97: 1601.6 samples a frame; one frame may be rounded either way.
         let frame = length("00:00:00:01", FrameRate::Fps29_97);
         for (frames, expected) in
@@ -1019,7 +1064,7 @@ mod tests {
     #[test]
     fn the_time_reference_is_the_start_of_the_picture() {
         let start = Timecode::parse("01:00:00:01", FrameRate::Fps29_97).unwrap();
-        let picture = Picture { start: Some(start), ..length("00:00:10:00", FrameRate::Fps29_97) };
+        let picture = Picture { start: Some(start.into()), ..length("00:00:10:00", FrameRate::Fps29_97) };
         let exact = start.start_sample(48_000);
         for (reference, expected) in [
             (Some(exact), Verdict::Pass),

@@ -323,6 +323,64 @@ impl fmt::Display for Timecode {
     }
 }
 
+/// A length of picture, or a time since midnight: in frames, or in samples where a sound track tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// As many frames as the label is after 00:00:00:00.
+    Frames(Timecode),
+    /// Samples of a sound track.
+    Samples {
+        /// How many.
+        count: u64,
+        /// Their rate, at least 1 Hz.
+        sample_rate: u32,
+    },
+}
+
+impl Extent {
+    /// In samples at `sample_rate` Hz, which need not be that of the sound track. A result beyond
+    /// `u64::MAX` saturates there.
+    pub fn samples(self, sample_rate: u32) -> PictureLength {
+        match self {
+            Extent::Frames(timecode) => timecode.rate.samples(timecode.frames, sample_rate),
+            Extent::Samples { count, sample_rate: own } => {
+                let (product, own) = (u128::from(count) * u128::from(sample_rate), u128::from(own.max(1)));
+                PictureLength {
+                    shortest: saturate(product / own),
+                    nearest: saturate((2 * product + own) / (2 * own)),
+                    longest: saturate(product.div_ceil(own)),
+                }
+            }
+        }
+    }
+
+    /// The label, if it is in frames.
+    pub fn timecode(self) -> Option<Timecode> {
+        match self {
+            Extent::Frames(timecode) => Some(timecode),
+            Extent::Samples { .. } => None,
+        }
+    }
+}
+
+impl From<Timecode> for Extent {
+    fn from(timecode: Timecode) -> Self {
+        Extent::Frames(timecode)
+    }
+}
+
+impl fmt::Display for Extent {
+    /// "01:00:00:00 at 24", or "48000 samples at 48000 Hz".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Extent::Frames(timecode) => write!(f, "{timecode} at {}", timecode.rate),
+            Extent::Samples { count, sample_rate } => {
+                write!(f, "{} at {sample_rate} Hz", plural(&count.to_string(), "sample"))
+            }
+        }
+    }
+}
+
 /// Hours, minutes, seconds and frames of a label, and whether it is written as drop-frame.
 fn split_label(text: &str) -> Option<([u64; 4], bool)> {
     let &[h1, h2, b':', m1, m2, b':', s1, s2, mark, f1, f2] = text.as_bytes() else {
@@ -527,6 +585,21 @@ mod tests {
         let hour = Timecode::at_sample(172_972_800, 48_000, FrameRate::Fps23_976, false).unwrap();
         assert_eq!(hour.to_string(), "01:00:00:00");
         assert_eq!(Timecode::at_sample(1, 0, FrameRate::Fps25, false), Err(TimecodeError::NoSampleRate));
+    }
+
+    #[test]
+    fn extents_are_frames_or_samples() {
+        let second = Extent::from(parse("00:00:01:00", FrameRate::Fps29_97));
+        assert_eq!(second.samples(48_000), FrameRate::Fps29_97.samples(30, 48_000));
+        assert_eq!(second.to_string(), "00:00:01:00 at 29.97");
+        assert_eq!(second.timecode().map(Timecode::frames), Some(30));
+        let guide = Extent::Samples { count: 44_101, sample_rate: 44_100 };
+        // 48001.088 samples at 48 kHz.
+        let length = guide.samples(48_000);
+        assert_eq!((length.shortest, length.nearest, length.longest), (48_001, 48_001, 48_002));
+        assert_eq!(guide.samples(44_100).longest, 44_101);
+        assert_eq!((guide.to_string().as_str(), guide.timecode()), ("44101 samples at 44100 Hz", None));
+        assert_eq!(Extent::Samples { count: u64::MAX, sample_rate: 1 }.samples(u32::MAX).nearest, u64::MAX);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::compliance::premix::{CEILING_TENTHS_DBTP, Picture, WALLA_GAIN_TENTHS_DB};
 use crate::compliance::{clock, level};
-use crate::delivery::timecode::{FrameRate, Timecode, describe_samples};
+use crate::delivery::timecode::{Extent, FrameRate, Timecode, describe_samples};
 use crate::delivery::wav::{BitDepth, Severity, WavReader, WavSpec, WavWriter};
 use crate::engine::{BounceBus, Measurement, Settings};
 
@@ -35,7 +35,7 @@ pub struct BounceOptions {
     pub align_start: bool,
     /// The picture, if its length is known; else the bounce is as long as its longest input.
     pub picture: Option<Picture>,
-    /// Where the picture starts; by default where the earliest input does.
+    /// Where the picture starts; by default where it says, or else where the earliest input does.
     pub start: Option<Timecode>,
     /// For writing places as timecode where neither length nor start is known.
     pub frame_rate: Option<FrameRate>,
@@ -238,7 +238,7 @@ fn mix(stems: &mut [Stem], sum: &mut [f64], inside: usize, at: u64, scratch: &mu
 
 /// How places are labelled: as the start is, else as the length is, else plainly.
 fn labels(options: &BounceOptions) -> Option<(FrameRate, bool)> {
-    let given = options.start.or(options.picture.map(|picture| picture.length));
+    let given = options.start.or(options.picture.and_then(|picture| picture.label()));
     given
         .map(|timecode| (timecode.rate(), timecode.drop_frame()))
         .or(options.frame_rate.map(|rate| (rate, false)))
@@ -288,17 +288,19 @@ fn place(stems: &mut [&mut Stem], placement: Placement, options: &BounceOptions)
         Placement::TimeReference => stems.iter().filter_map(|stem| stem.time_reference).min(),
         Placement::Together => None,
     };
-    let start = options.start.map(|timecode| timecode.start_sample(options.sample_rate));
-    let origin = start.or(earliest).unwrap_or(0);
+    let start = options.start.map(Extent::from).or(options.picture.and_then(|picture| picture.start));
+    let start_sample = start.map(|start| start.samples(options.sample_rate).nearest);
+    let origin = start_sample.or(earliest).unwrap_or(0);
     for stem in stems {
         if placement == Placement::TimeReference {
             stem.offset = i128::from(stem.time_reference.unwrap_or(origin)) - i128::from(origin);
         }
         if stem.offset < 0 && !options.trim {
             bail!(
-                "{} begins {} before the picture's start: check --start, or say --trim to cut it",
+                "{} begins {} before the picture's start{}: check --start, or say --trim to cut it",
                 stem.path.display(),
-                extent(stem.offset.unsigned_abs(), options)
+                extent(stem.offset.unsigned_abs(), options),
+                start.map_or(String::new(), |start| format!(" ({start})"))
             );
         }
     }
@@ -311,17 +313,20 @@ fn length(stems: &[&mut Stem], options: &BounceOptions) -> Result<u64> {
         return length_of_inputs(stems, options);
     };
     let length = picture.samples(options.sample_rate);
-    ensure!(length.nearest > 0, "a picture of length {} has no sound: check --length", picture.length);
+    ensure!(
+        length.nearest > 0,
+        "a picture of length {} has no sound: check --length or --picture",
+        picture.length
+    );
     for stem in stems {
         // An input of either neighbouring count of samples is as long as the picture.
         let beyond = stem.end() - i128::from(length.longest);
         if beyond > 0 && !options.trim {
             bail!(
-                "{} is {} longer than the picture ({} at {}): check --length, or say --trim to cut it",
+                "{} is {} longer than the picture ({}): check its length and --start, or say --trim to cut it",
                 stem.path.display(),
                 extent((stem.end() - i128::from(length.nearest)).unsigned_abs(), options),
-                picture.length,
-                picture.length.rate()
+                picture.length
             );
         }
     }
@@ -362,7 +367,8 @@ impl fmt::Display for BounceSummary {
                 .unwrap_or_else(|| clock(sample, self.sample_rate))
         };
         writeln!(f, "Wrote    {}", self.output.display())?;
-        let length = (self.picture.map(|picture| picture.length.to_string()))
+        let length = (self.picture.and_then(|picture| picture.length.timecode()))
+            .map(|length| length.to_string())
             .or_else(|| timecode(self.samples))
             .unwrap_or_else(|| clock(self.samples, self.sample_rate));
         writeln!(f, "Length   {length} ({} samples at {} Hz)", self.samples, self.sample_rate)?;
