@@ -36,6 +36,13 @@ impl Desk {
         text(&output.stdout)
     }
 
+    /// What `check` says, whether the file fails a rule or not.
+    fn checked(&self, arguments: &str) -> String {
+        let output = self.run(&format!("check {arguments}"));
+        assert!(status(&output) <= 1, "{arguments}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
     /// Runs what must be refused: status 2, one sentence with these words, nothing on standard output.
     fn refused(&self, arguments: &str, words: &[&str]) {
         let output = self.run(arguments);
@@ -74,6 +81,13 @@ impl Desk {
         let mut writer = hound::WavWriter::create(self.path(name), spec).unwrap();
         (0..samples).for_each(|_| writer.write_sample(800_000).unwrap());
         writer.finalize().unwrap();
+    }
+
+    /// Makes a movie of so many frames.
+    fn film(&self, rate: &str, frames: u32, more: &str, name: &str) {
+        let picture = format!("-f lavfi -i testsrc2=size=64x36:rate={rate} -frames:v {frames} -c:v mpeg4");
+        let output = self.start("ffmpeg", &format!("-v error -nostdin -y {picture} {more} {name}"));
+        assert_eq!(status(&output), 0, "{}", text(&output.stderr));
     }
 
     fn files(&self) -> Vec<String> {
@@ -193,4 +207,140 @@ fn a_bounce_gets_the_name_of_its_delivery() {
     desk.refused("bounce --dialogue in.wav --title X -o out", &["--package-id"]);
     assert_eq!(std::fs::read_dir(desk.path("out")).unwrap().count(), 4);
     assert_eq!(desk.files(), ["in.wav", "out"]);
+}
+
+#[test]
+fn a_bounce_is_as_long_as_its_picture() {
+    let desk = Desk::new();
+    desk.write_plain_wav("in.wav", 20_000);
+    for (rate, more, frames, samples, start) in [
+        ("24000/1001", "", 48, 96_096, 0),
+        ("25", "-timecode 10:00:00:00", 50, 96_000, 36_000 * 48_000),
+        // 31 frames of 1601.6 samples; an hour of drop-frame labels is 107892 of them.
+        ("30000/1001", "-timecode 01:00:00;00", 31, 49_650, 172_799_827),
+    ] {
+        desk.film(rate, frames, more, "picture.mov");
+        desk.run_well("bounce --dialogue in.wav --picture picture.mov -o out.wav --overwrite");
+        assert_eq!(desk.extent("out.wav"), (samples, Some(start)), "{rate}");
+        let said = desk.checked("out.wav --picture picture.mov");
+        assert!(said.contains("  pass        A10 "), "{said}");
+        assert!(said.contains("pass        A10"), "{said}");
+        // Without the picture the same length by hand is not asked for.
+        desk.refused(
+            "bounce --dialogue in.wav --picture picture.mov --length 00:00:02:00 --frame-rate 24 -o x.wav",
+            &["--picture", "--length"],
+        );
+    }
+    let said = desk.checked("out.wav --picture picture.mov");
+    assert!(said.contains("  pass        A10 "), "{said}");
+    assert!(said.contains("00:00:01;01 at 29.97, 49650 samples"), "{said}");
+    desk.write_plain_wav("long.wav", 51_252);
+    let output = desk.run("check long.wav --picture picture.mov");
+    assert_eq!(status(&output), 1);
+    let said = text(&output.stdout);
+    assert!(
+        said.contains("1 frame (1602 samples) too long") && said.contains("out point inclusive"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_frame_rates_of_picture_arguments_and_name_agree() {
+    let desk = Desk::new();
+    desk.write_plain_wav("in.wav", 1000);
+    desk.film("25", 25, "", "25.mov");
+    desk.film("24", 6, "-video_track_timescale 1000", "coarse.mp4");
+    desk.film("48", 48, "", "48.mov");
+    let bounce = "bounce --dialogue in.wav -o out.wav";
+    desk.refused(
+        &format!("{bounce} --picture 25.mov --frame-rate 24"),
+        &["25.mov", "25", "24", "--frame-rate"],
+    );
+    desk.refused("check in.wav --picture 25.mov --frame-rate 24", &["25.mov", "--frame-rate"]);
+    desk.refused(
+        &format!("{bounce} --picture coarse.mp4"),
+        &["coarse.mp4", "23.976 from 24", "--frame-rate"],
+    );
+    desk.refused(&format!("{bounce} --picture coarse.mp4 --frame-rate 25"), &["coarse.mp4", "25"]);
+    desk.refused(&format!("{bounce} --picture 48.mov"), &["48.mov", "48 a second", "--length"]);
+    desk.refused(&format!("{bounce} --picture in.wav --start 01:00:00:00"), &["--start", "--frame-rate"]);
+    desk.refused(&format!("{bounce} --picture none.mov"), &["none.mov"]);
+    desk.refused(&format!("{bounce} --picture 25.mov --start 01:00:00:25"), &["--start", "24"]);
+    let named = format!("bounce --dialogue in.wav {DELIVERY} --version v1 --picture 25.mov");
+    let wrong = "81234567_LaCasaAzul_24_Mono_fr_PreMixQC_v1.wav";
+    desk.refused(&format!("{named} -o {wrong}"), &[wrong, "81234567_LaCasaAzul_25_Mono_fr_PreMixQC_v1.wav"]);
+    assert_eq!(desk.files(), ["25.mov", "48.mov", "coarse.mp4", "in.wav"]);
+
+    desk.run_well(&format!("{bounce} --picture 25.mov --frame-rate 25"));
+    assert_eq!(desk.extent("out.wav").0, 48_000);
+    desk.run_well(&format!("{bounce} --picture coarse.mp4 --frame-rate 24 --overwrite"));
+    assert_eq!(desk.extent("out.wav").0, 12_000);
+    desk.run_well(&format!("{named} -o ."));
+    assert_eq!(desk.extent("81234567_LaCasaAzul_25_Mono_fr_PreMixQC_v1.wav").0, 48_000);
+}
+
+#[test]
+fn stems_lie_where_the_picture_says_it_starts() {
+    let desk = Desk::new();
+    let hour = 172_800_000;
+    desk.film("25", 25, "-timecode 01:00:00:00", "picture.mov");
+    desk.write_wav("late.wav", hour + 4800, 4800);
+    desk.write_wav("zero.wav", 0, 4800);
+    desk.run_well("bounce --dialogue late.wav --picture picture.mov -o out.wav");
+    assert_eq!(desk.extent("out.wav"), (48_000, Some(hour)));
+    let samples: Vec<i32> =
+        hound::WavReader::open(desk.path("out.wav")).unwrap().into_samples().map(Result::unwrap).collect();
+    let sounding = samples.iter().position(|&x| x != 0).zip(samples.iter().rposition(|&x| x != 0));
+    assert_eq!(sounding, Some((4800, 9599)));
+    // A session that counts from 0 is no hour early: the user says so.
+    let early = "bounce --dialogue zero.wav --picture picture.mov -o zero-out.wav";
+    desk.refused(early, &["zero.wav", "3600 s", "01:00:00:00 at 25", "--start"]);
+    desk.run_well(&format!("{early} --start 00:00:00:00"));
+    assert_eq!(desk.extent("zero-out.wav"), (48_000, Some(0)));
+    // A file without time reference lies where the picture does.
+    desk.write_plain_wav("plain.wav", 48_000);
+    let said = desk.checked("plain.wav --picture picture.mov");
+    assert!(said.contains("  pass        A10 "), "{said}");
+}
+
+#[test]
+fn a_guide_track_is_a_picture_too() {
+    let desk = Desk::new();
+    desk.write_wav("guide.wav", 172_800_000, 48_123);
+    desk.write_plain_wav("in.wav", 20_000);
+    desk.run_well("bounce --dialogue in.wav --picture guide.wav -o out.wav");
+    assert_eq!(desk.extent("out.wav"), (48_123, Some(172_800_000)));
+    desk.refused(
+        "bounce --dialogue in.wav --picture guide.wav -o guide.wav --overwrite",
+        &["guide.wav is an input"],
+    );
+    let said = desk.checked("out.wav --picture guide.wav");
+    assert!(said.contains("  pass        A10 "), "{said}");
+    assert!(said.contains("48123 samples, as the guide track"), "{said}");
+    let output = desk.run("check in.wav --picture guide.wav --frame-rate 24");
+    assert_eq!(status(&output), 1);
+    assert!(text(&output.stdout).contains("14.06 frames (28123 samples) too short"));
+    let output = desk.run("check in.wav --picture guide.wav");
+    assert!(text(&output.stdout).contains("00:00:00.585 (28123 samples) too short"));
+}
+
+#[test]
+fn a_picture_that_is_cut_is_told() {
+    let desk = Desk::new();
+    desk.write_plain_wav("in.wav", 1000);
+    desk.film("24", 48, "-bf 2", "whole.mp4");
+    assert_eq!(status(&desk.start("ffmpeg", "-v error -ss 0.5 -i whole.mp4 -c copy head.mp4")), 0);
+    desk.refused(
+        "bounce --dialogue in.wav --picture head.mp4 -o out.wav",
+        &["head.mp4", "only a part of the video", "--length"],
+    );
+    // A check judges what it can.
+    let output = desk.run("check in.wav --picture head.mp4");
+    assert_eq!(status(&output), 1, "its name is no delivery's");
+    assert!(text(&output.stderr).contains("warning: the length of head.mp4"), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("not judged  A10"), "{}", text(&output.stdout));
+    let bytes = std::fs::read(desk.path("whole.mp4")).unwrap();
+    std::fs::write(desk.path("broken.mp4"), &bytes[..bytes.len() / 2]).unwrap();
+    desk.refused("check in.wav --picture broken.mp4", &["broken.mp4 is damaged", "cut short"]);
+    desk.refused("check in.wav --picture .", &["a directory"]);
 }

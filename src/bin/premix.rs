@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -17,6 +17,7 @@ use premix::engine::{Release, SAMPLE_RATES, Settings};
 use premix::offline::bounce::{BounceOptions, bounce, warnings};
 use premix::offline::check::{CheckOptions, check};
 use premix::offline::name;
+use premix::offline::picture::{self, GivenPicture};
 
 /// Makes and checks the premix of dubbed dialogue: true peaks at -6 dBTP, walla 10 dB down, exactly as long
 /// as the picture.
@@ -55,8 +56,9 @@ struct BounceArguments {
     name: DeliveryArguments,
     #[command(flatten)]
     picture: PictureArguments,
-    /// Where the picture starts, HH:MM:SS:FF. Default: where the earliest input does.
-    #[arg(long, value_name = "TC", requires = "frame_rate")]
+    /// Where the picture starts, HH:MM:SS:FF. Default: where --picture says, else where the earliest input
+    /// does.
+    #[arg(long, value_name = "TC")]
     start: Option<String>,
     /// Highest true peak, in dBTP: -24 to 0 in tenths.
     #[arg(long, value_name = "DBTP", default_value = "-6.0", allow_hyphen_values = true, value_parser = tenths)]
@@ -176,7 +178,10 @@ struct PictureArguments {
     /// Length of the picture, HH:MM:SS:FF, or HH:MM:SS;FF for drop-frame.
     #[arg(long, value_name = "TC", requires = "frame_rate")]
     length: Option<String>,
-    /// Frame rate of the picture: 23.976, 24, 25, 29.97, 30, 50, 59.94 or 60.
+    /// The picture itself, for its length, frame rate and start: MP4, MOV, or a guide track as WAV.
+    #[arg(long, value_name = "FILE", conflicts_with = "length")]
+    picture: Option<PathBuf>,
+    /// Frame rate of the picture: 23.976, 24, 25, 29.97, 30, 50, 59.94 or 60. Default: that of --picture.
     #[arg(long, value_name = "R")]
     frame_rate: Option<FrameRate>,
 }
@@ -225,7 +230,11 @@ fn run_bounce(arguments: &BounceArguments) -> Result<ExitCode> {
         release: arguments.release,
         ..Settings::default()
     };
-    let output = match arguments.name.name(&arguments.output, arguments.picture.frame_rate)? {
+    let given = arguments.picture.read()?;
+    let (picture, frame_rate) = (given.length.map_err(Error::msg)?, given.frame_rate);
+    let start = timecode(arguments.start.as_deref(), frame_rate, "--start")?;
+    // A wrong name is told before the bounce.
+    let output = match arguments.name.name(&arguments.output, frame_rate)? {
         Some(name) => name::output(&arguments.output, &name)?,
         None => arguments.output.clone(),
     };
@@ -236,9 +245,10 @@ fn run_bounce(arguments: &BounceArguments) -> Result<ExitCode> {
         overwrite: arguments.overwrite,
         trim: arguments.trim,
         align_start: arguments.align.is_some(),
-        picture: arguments.picture.picture()?,
-        start: arguments.picture.timecode(arguments.start.as_deref(), "--start")?,
-        frame_rate: arguments.picture.frame_rate,
+        picture,
+        picture_file: arguments.picture.picture.clone(),
+        start,
+        frame_rate,
         settings,
         depth: match arguments.format.bit_depth {
             Depth::Int24 => BitDepth::Int24,
@@ -246,7 +256,7 @@ fn run_bounce(arguments: &BounceArguments) -> Result<ExitCode> {
         },
         sample_rate: arguments.format.sample_rate,
     };
-    for warning in warnings(&settings, options.walla.len()) {
+    for warning in given.warnings.into_iter().chain(warnings(&settings, options.walla.len())) {
         tell(&format!("warning: {warning}"));
     }
     let bar = progress_bar();
@@ -261,9 +271,13 @@ fn run_bounce(arguments: &BounceArguments) -> Result<ExitCode> {
 }
 
 fn run_check(arguments: &CheckArguments) -> Result<ExitCode> {
+    let given = arguments.picture.read()?;
+    for warning in given.warnings.iter().chain(given.length.as_ref().err()) {
+        tell(&format!("warning: {warning}"));
+    }
     let options = CheckOptions {
-        picture: arguments.picture.picture()?,
-        frame_rate: arguments.picture.frame_rate,
+        picture: given.length.unwrap_or_default(),
+        frame_rate: given.frame_rate,
         meant: name::values(Fields {
             package_id: &arguments.meant.package_id,
             title: &arguments.meant.title,
@@ -339,18 +353,32 @@ impl DeliveryArguments {
     }
 }
 
-impl PictureArguments {
-    fn picture(&self) -> Result<Option<Picture>> {
-        Ok(self
-            .timecode(self.length.as_deref(), "--length")?
-            .map(|length| Picture { length: length.into(), start: None }))
-    }
+/// What the arguments say of the picture.
+struct Given {
+    /// The picture, if any is given; or why its length cannot be told.
+    length: Result<Option<Picture>, String>,
+    frame_rate: Option<FrameRate>,
+    warnings: Vec<String>,
+}
 
-    fn timecode(&self, text: Option<&str>, argument: &str) -> Result<Option<Timecode>> {
-        let Some((text, rate)) = text.zip(self.frame_rate) else { return Ok(None) };
-        let timecode = Timecode::parse(text, rate).with_context(|| argument.to_string())?;
-        Ok(Some(timecode))
+impl PictureArguments {
+    fn read(&self) -> Result<Given> {
+        if let Some(path) = &self.picture {
+            let GivenPicture { picture, frame_rate, warnings } = picture::read(path, self.frame_rate)?;
+            return Ok(Given { length: picture.map(Some), frame_rate, warnings });
+        }
+        let length = timecode(self.length.as_deref(), self.frame_rate, "--length")?;
+        let picture = length.map(|length| Picture { length: length.into(), start: None });
+        Ok(Given { length: Ok(picture), frame_rate: self.frame_rate, warnings: Vec::new() })
     }
+}
+
+/// The timecode that an argument gives.
+fn timecode(text: Option<&str>, rate: Option<FrameRate>, argument: &str) -> Result<Option<Timecode>> {
+    let Some(text) = text else { return Ok(None) };
+    let rate =
+        rate.with_context(|| format!("{argument} needs the frame rate of the picture: give --frame-rate"))?;
+    Timecode::parse(text, rate).map(Some).with_context(|| argument.to_string())
 }
 
 /// Decibels in tenths, from -24 to 0.

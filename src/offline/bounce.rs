@@ -35,6 +35,8 @@ pub struct BounceOptions {
     pub align_start: bool,
     /// The picture, if its length is known; else the bounce is as long as its longest input.
     pub picture: Option<Picture>,
+    /// The file that the picture was read from, which must not be replaced.
+    pub picture_file: Option<PathBuf>,
     /// Where the picture starts; by default where it says, or else where the earliest input does.
     pub start: Option<Timecode>,
     /// For writing places as timecode where neither length nor start is known.
@@ -172,7 +174,7 @@ pub fn bounce(options: &BounceOptions, progress: &mut dyn FnMut(u64, u64)) -> Re
     let output = output_path(options)?;
     let mut stems: Vec<&mut Stem> = dialogue.iter_mut().chain(&mut walla).collect();
     ensure!(!stems.is_empty(), "there is nothing to bounce: give at least one file with --dialogue");
-    refuse_to_replace_an_input(&output, &stems)?;
+    refuse_to_replace_an_input(&output, &stems, options)?;
     let placement = placement(&stems, options.align_start)?;
     let time_reference = place(&mut stems, placement, options)?;
     let samples = length(&stems, options)?;
@@ -257,11 +259,11 @@ fn output_path(options: &BounceOptions) -> Result<PathBuf> {
     Ok(options.output.join(name))
 }
 
-fn refuse_to_replace_an_input(output: &Path, stems: &[&mut Stem]) -> Result<()> {
+fn refuse_to_replace_an_input(output: &Path, stems: &[&mut Stem], options: &BounceOptions) -> Result<()> {
     let Ok(output) = output.canonicalize() else { return Ok(()) };
-    for stem in stems {
-        let same = stem.path.canonicalize().is_ok_and(|input| input == output);
-        ensure!(!same, "{} is an input and would be replaced: choose another output", stem.path.display());
+    for path in stems.iter().map(|stem| &stem.path).chain(&options.picture_file) {
+        let same = path.canonicalize().is_ok_and(|input| input == output);
+        ensure!(!same, "{} is an input and would be replaced: choose another output", path.display());
     }
     Ok(())
 }
