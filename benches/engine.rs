@@ -10,7 +10,7 @@ use divan::{Bencher, black_box};
 use premix::delivery::wav::quantise_24;
 use premix::engine::interpolation::{GROUP_WINDOW, Interpolator, Kernel};
 use premix::engine::true_peak::TruePeakMeter;
-use premix::engine::{BounceBus, Settings};
+use premix::engine::{BounceBus, ProgrammeMeter, Settings};
 use support::signals::{noise, normalised, scaled, sine};
 use support::{amplitude, speech};
 
@@ -50,6 +50,7 @@ fn bounce_minute(bencher: Bencher, programme: Programme) {
     let input = programme.samples();
     let mut output = vec![0.0; MINUTE];
     let mut bus = BounceBus::prepare(48_000, 1, 4096).unwrap();
+    bus.set_loudness(false);
     bencher.bench_local(|| {
         bus.reset();
         bus.process(&[&input[..]], None, &mut [&mut output]);
@@ -62,6 +63,7 @@ fn bounce_minute_of_speech_in_blocks(bencher: Bencher, block: usize) {
     let input = Programme::Speech.samples();
     let mut output = vec![0.0; MINUTE];
     let mut bus = BounceBus::prepare(48_000, 1, block).unwrap();
+    bus.set_loudness(false);
     bencher.bench_local(|| {
         bus.reset();
         for (input, output) in input.chunks(block).zip(output.chunks_mut(block)) {
@@ -77,6 +79,7 @@ fn bounce_ten_seconds_always_limiting(bencher: Bencher, rate: u32) {
     let mut output = vec![0.0; length];
     let mut bus = BounceBus::prepare(rate, 1, 4096).unwrap();
     bus.set(Settings::default());
+    bus.set_loudness(false);
     bencher.bench_local(|| {
         bus.reset();
         bus.process(&[&input[..]], None, &mut [&mut output]);
@@ -122,4 +125,68 @@ fn quantise_minute_to_24_bits(bencher: Bencher) {
             *output = quantise_24(input);
         }
     });
+}
+
+/// A part of the measurement, by what is left out.
+#[derive(Clone, Copy, Debug)]
+enum Measured {
+    /// Peaks, overs, faults, counts, history.
+    WithoutLoudness,
+    /// And loudness and speech.
+    All,
+}
+
+#[divan::bench(args = [Measured::WithoutLoudness, Measured::All], sample_count = 10)]
+fn check_minute_of_speech(bencher: Bencher, measured: Measured) {
+    let input = Programme::Speech.samples();
+    let mut meter = ProgrammeMeter::new(48_000, 1, -60);
+    meter.set_loudness(matches!(measured, Measured::All));
+    bencher.bench_local(|| {
+        meter.reset();
+        meter.process(&[&input[..]]);
+        meter.finish();
+        meter.programme().precise
+    });
+}
+
+/// A minute in the first hour and one in the fourth: constant cost.
+#[divan::bench(args = [0, 180], sample_count = 10)]
+fn check_a_minute_after_minutes(bencher: Bencher, minutes: usize) {
+    let input = Programme::Speech.samples();
+    let mut meter = ProgrammeMeter::new(48_000, 1, -60);
+    for _ in 0..minutes {
+        meter.process(&[&input[..]]);
+    }
+    bencher.bench_local(|| {
+        meter.process(&[&input[..]]);
+        meter.programme().samples
+    });
+}
+
+/// The whole bus with dialogue and walla, all measured, in the blocks of a host.
+#[divan::bench(args = [64, 512], sample_count = 10)]
+fn bounce_minute_with_walla_in_blocks(bencher: Bencher, block: usize) {
+    let input = Programme::Speech.samples();
+    let walla = scaled(&noise(3, MINUTE), 0.05);
+    let mut output = vec![0.0; MINUTE];
+    let mut bus = BounceBus::prepare(48_000, 1, block).unwrap();
+    bencher.bench_local(|| {
+        bus.reset();
+        let inputs = input.chunks(block).zip(walla.chunks(block));
+        for ((input, walla), output) in inputs.zip(output.chunks_mut(block)) {
+            bus.process(&[input], Some(&[walla]), &mut [output]);
+        }
+    });
+}
+
+/// What the window is given, and how often: a few dozen times a second.
+#[divan::bench]
+fn hand_on_a_full_measurement(bencher: Bencher) {
+    let input = Programme::AlwaysLimiting.samples();
+    let mut meter = ProgrammeMeter::new(48_000, 1, -60);
+    for _ in 0..10 {
+        meter.process(&[&input[..]]);
+    }
+    let mut copy = meter.programme().clone();
+    bencher.bench_local(|| copy.clone_from(black_box(meter.programme())));
 }
