@@ -1,6 +1,8 @@
-//! Facts of a delivery: file name and language, timecode, picture, WAV containers.
+//! Facts of a delivery: file name and language, timecode, the picture, WAV containers; and how its files come
+//! into being.
 pub mod language;
 pub mod name;
+pub mod new_file;
 pub mod picture;
 pub mod timecode;
 pub mod wav;

@@ -67,6 +67,7 @@ impl Desk {
             sample_rate: 48_000,
             depth: BitDepth::Float32,
             time_reference,
+            timecode: None,
             description: String::new(),
             originator_reference: String::new(),
             created: SystemTime::UNIX_EPOCH,

@@ -61,6 +61,7 @@ impl Desk {
             sample_rate: 48_000,
             depth: BitDepth::Int24,
             time_reference,
+            timecode: None,
             description: String::new(),
             originator_reference: String::new(),
             created: std::time::SystemTime::UNIX_EPOCH,

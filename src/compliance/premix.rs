@@ -759,7 +759,7 @@ mod tests {
             sample_rate: 48_000,
             frames,
             bext: None,
-            has_ixml: false,
+            ixml: None,
             problems: Vec::new(),
         }
     }

@@ -1,9 +1,11 @@
 //! Our own reader and writer of WAV files: RIFF, and RF64 (EBU Tech 3306) or BW64
-//! (ITU-R BS.2088) beyond 4 GiB, with the `bext` chunk of Broadcast Wave (EBU Tech 3285).
+//! (ITU-R BS.2088) beyond 4 GiB, with the `bext` chunk of Broadcast Wave (EBU Tech 3285) and `iXML`.
 //!
 //! We keep our own because a delivery check must see what general readers hide: the time
 //! reference, and every disagreement between the container and the file which holds it.
 
+mod bext;
+mod ixml;
 mod reader;
 mod writer;
 
@@ -13,6 +15,10 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::new_file::NewFileError;
+
+pub use bext::{Bext, BextLoudness, utc_date_and_time};
+pub use ixml::Ixml;
 pub use reader::WavReader;
 pub use writer::{BitDepth, WavSpec, WavWriter, quantise_24};
 
@@ -20,22 +26,6 @@ pub use writer::{BitDepth, WavSpec, WavWriter, quantise_24};
 const TAG_PCM: u16 = 1;
 /// The format tag of IEEE floating point (`WAVE_FORMAT_IEEE_FLOAT`).
 const TAG_FLOAT: u16 = 3;
-
-/// Where the fields of a `bext` chunk start, in bytes from the start of its payload
-/// (EBU Tech 3285, section 2.3). Text fields end where the next field starts.
-mod bext_layout {
-    pub const DESCRIPTION: usize = 0;
-    pub const ORIGINATOR: usize = 256;
-    pub const ORIGINATOR_REFERENCE: usize = 288;
-    pub const ORIGINATION_DATE: usize = 320;
-    pub const ORIGINATION_TIME: usize = 330;
-    pub const TIME_REFERENCE: usize = 338;
-    pub const VERSION: usize = 346;
-    pub const UMID: usize = 348;
-    pub const LOUDNESS: usize = 412;
-    pub const RESERVED: usize = 422;
-    pub const CODING_HISTORY: usize = 602;
-}
 
 /// The form of the container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +89,7 @@ impl fmt::Display for SampleFormat {
 }
 
 /// What the header of a WAV file says, and whether the file bears it out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct WavFacts {
     /// The form of the container.
     pub container: Container,
@@ -118,8 +108,8 @@ pub struct WavFacts {
     pub frames: u64,
     /// The `bext` chunk, if there is one.
     pub bext: Option<Bext>,
-    /// Whether there is an `iXML` chunk.
-    pub has_ixml: bool,
+    /// The `iXML` chunk, if there is one that can be read.
+    pub ixml: Option<Ixml>,
     /// What is wrong with the container, though the audio could be read.
     pub problems: Vec<WavProblem>,
 }
@@ -129,26 +119,6 @@ impl WavFacts {
     pub fn time_reference(&self) -> Option<u64> {
         self.bext.as_ref().map(|bext| bext.time_reference)
     }
-}
-
-/// The fields of a `bext` chunk (EBU Tech 3285) which describe the file. Text is without its
-/// padding.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Bext {
-    /// Version of the chunk, 0 to 2.
-    pub version: u16,
-    /// What the recording is, up to 256 characters.
-    pub description: String,
-    /// Who made it, up to 32 characters.
-    pub originator: String,
-    /// The maker's reference, up to 32 characters.
-    pub originator_reference: String,
-    /// Date of creation, `yyyy-mm-dd` in a correct file.
-    pub origination_date: String,
-    /// Time of creation, `hh:mm:ss` in a correct file.
-    pub origination_time: String,
-    /// Samples between midnight and the first sample.
-    pub time_reference: u64,
 }
 
 /// A fault of the container which leaves the audio readable.
@@ -206,6 +176,11 @@ pub enum WavProblem {
         /// Its size in bytes.
         bytes: u64,
     },
+    /// An `iXML` chunk that cannot be read; it is ignored.
+    BadIxml {
+        /// What is wrong with it: "is larger than 1 MiB".
+        fault: String,
+    },
     /// The file goes on after its last complete chunk.
     TrailingBytes {
         /// Where the trailing bytes start, in bytes from the start of the file.
@@ -242,6 +217,7 @@ impl WavProblem {
             | WavProblem::MissingPadding { .. }
             | WavProblem::Duplicate { .. }
             | WavProblem::ShortBext { .. }
+            | WavProblem::BadIxml { .. }
             | WavProblem::TrailingBytes { .. } => Severity::Oddity,
         }
     }
@@ -288,6 +264,7 @@ impl fmt::Display for WavProblem {
                 f,
                 "the bext chunk has only {bytes} bytes of at least 602 and was ignored"
             ),
+            Self::BadIxml { fault } => write!(f, "the iXML chunk {fault} and was ignored"),
             Self::TrailingBytes { at, bytes } => write!(
                 f,
                 "the last {bytes} bytes of the file, from byte {at} on, are no complete chunk and were ignored"
@@ -372,34 +349,9 @@ pub enum WavError {
         /// What is impossible: "0 channels".
         fault: String,
     },
-    /// The directory of the target does not exist.
-    #[error("cannot write {path}: there is no directory {directory}; create it first")]
-    NoDirectory {
-        /// The target.
-        path: PathBuf,
-        /// The missing directory.
-        directory: PathBuf,
-    },
-    /// The target is a directory, a device, or no name at all.
-    #[error("cannot write {path}: this is not the name of a regular file; give one")]
-    NotAFile {
-        /// The target.
-        path: PathBuf,
-    },
-    /// The target exists and may not be overwritten.
-    #[error("{path} already exists; choose another name, or say --overwrite to replace it")]
-    Exists {
-        /// The target.
-        path: PathBuf,
-    },
-    /// The system failed to store the file.
-    #[error("cannot write {path}: {cause}; check the free space and the permissions")]
-    Write {
-        /// The target.
-        path: PathBuf,
-        /// What the system said.
-        cause: io::Error,
-    },
+    /// The file cannot be created, stored or named.
+    #[error(transparent)]
+    NewFile(#[from] NewFileError),
     /// An earlier write failed, so the file would have a hole.
     #[error("cannot finish {path}, because an earlier write failed; write the file again")]
     Incomplete {

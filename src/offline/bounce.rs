@@ -189,6 +189,7 @@ pub fn bounce(options: &BounceOptions, progress: &mut dyn FnMut(u64, u64)) -> Re
         sample_rate: options.sample_rate,
         depth: options.depth,
         time_reference,
+        timecode: labels(options),
         description: "Premix dialogue".into(),
         originator_reference: String::new(),
         created: SystemTime::now(),

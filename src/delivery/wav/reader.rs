@@ -1,11 +1,13 @@
 //! Reading WAV files: the walk over the chunks, the format, and the samples.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::mem;
 use std::path::{Path, PathBuf};
 
-use super::{Bext, Container, SampleFormat, TAG_FLOAT, TAG_PCM, WavError, WavFacts, WavProblem, bext_layout};
+use super::{
+    Bext, Container, Ixml, SampleFormat, TAG_FLOAT, TAG_PCM, WavError, WavFacts, WavProblem, bext, ixml,
+};
 
 /// The format tag of `WAVE_FORMAT_EXTENSIBLE`.
 const TAG_EXTENSIBLE: u16 = 0xFFFE;
@@ -21,10 +23,12 @@ const BLOCK_BYTES: usize = 1 << 16;
 
 /// A WAV file opened for reading from its first sample to its last, in constant memory.
 #[derive(Debug)]
-pub struct WavReader {
+pub struct WavReader<R = File> {
     path: PathBuf,
-    file: BufReader<File>,
+    file: BufReader<R>,
     facts: WavFacts,
+    /// The first byte of audio.
+    audio: u64,
     remaining_frames: u64,
     block: Box<[u8]>,
 }
@@ -47,13 +51,21 @@ impl WavReader {
         if !metadata.is_file() {
             return Err(WavError::NotWav { path: path.to_owned(), found: "a directory or device" });
         }
-        let file = File::open(path).map_err(open_error)?;
-        let mut source = Source {
-            path,
-            length: file.metadata().map_err(open_error)?.len(),
-            file: BufReader::new(file),
-            position: 0,
-        };
+        Self::new(File::open(path).map_err(open_error)?, path)
+    }
+}
+
+impl<R: Read + Seek> WavReader<R> {
+    /// Reads what is not, or not only, a file; `path` is what messages call it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](WavReader::open).
+    pub fn new(mut file: R, path: &Path) -> Result<Self, WavError> {
+        let read_error = |cause| WavError::Read { path: path.to_owned(), cause };
+        let length = file.seek(SeekFrom::End(0)).map_err(read_error)?;
+        file.rewind().map_err(read_error)?;
+        let mut source = Source { path, length, file: BufReader::new(file), position: 0 };
 
         let (container, riff_size) = source.identify()?;
         let chunks = Chunks::walk(&mut source, container, riff_size)?;
@@ -76,9 +88,10 @@ impl WavReader {
                 sample_rate: format.sample_rate,
                 frames,
                 bext: chunks.bext,
-                has_ixml: chunks.has_ixml,
+                ixml: chunks.ixml,
                 problems,
             },
+            audio: data.start,
             remaining_frames: frames,
             block: vec![0; BLOCK_BYTES].into_boxed_slice(),
         })
@@ -87,6 +100,20 @@ impl WavReader {
     /// What the header says, and what is wrong with it.
     pub fn facts(&self) -> &WavFacts {
         &self.facts
+    }
+
+    /// Goes to a frame, or to the end if there are fewer: what is read next begins there.
+    ///
+    /// # Errors
+    ///
+    /// [`WavError::Read`] from the system.
+    pub fn seek(&mut self, frame: u64) -> Result<(), WavError> {
+        let frame = frame.min(self.facts.frames);
+        let frame_bytes = u64::from(self.facts.channels) * u64::from(self.facts.sample_format.bits() / 8);
+        let at = SeekFrom::Start(self.audio + frame * frame_bytes);
+        self.file.seek(at).map_err(|cause| WavError::Read { path: self.path.clone(), cause })?;
+        self.remaining_frames = self.facts.frames - frame;
+        Ok(())
     }
 
     /// Reads the next frames into `out`, interleaved, and returns how many: less than fit only at
@@ -143,9 +170,9 @@ fn decode(format: SampleFormat, bytes: &[u8], samples: &mut [f64]) {
 }
 
 /// The file, read at given positions while walking its chunks.
-struct Source<'a> {
+struct Source<'a, R> {
     path: &'a Path,
-    file: BufReader<File>,
+    file: BufReader<R>,
     position: u64,
     length: u64,
 }
@@ -157,7 +184,7 @@ struct Header {
     size: u32,
 }
 
-impl Source<'_> {
+impl<R: Read + Seek> Source<'_, R> {
     fn error(&self, cause: io::Error) -> WavError {
         WavError::Read { path: self.path.to_owned(), cause }
     }
@@ -334,14 +361,18 @@ struct Chunks {
     fmt: Option<Payload<40>>,
     data: Option<Data>,
     bext: Option<Bext>,
-    has_ixml: bool,
+    ixml: Option<Ixml>,
     problems: Vec<WavProblem>,
 }
 
 impl Chunks {
     /// Walks from the first chunk to the end of the file. Each step advances by at least eight
     /// bytes and stops at what cannot be a chunk, so the file itself bounds the walk.
-    fn walk(source: &mut Source<'_>, container: Container, riff_size: u32) -> Result<Self, WavError> {
+    fn walk<R: Read + Seek>(
+        source: &mut Source<'_, R>,
+        container: Container,
+        riff_size: u32,
+    ) -> Result<Self, WavError> {
         let mut chunks = Self::default();
         let mut ds64: Option<Ds64> = None;
         let mut at = 12;
@@ -377,15 +408,16 @@ impl Chunks {
                     ds64 = Some(Ds64::decode(&source.payload::<BYTES>(start, size)?));
                 }
                 b"fmt " if chunks.fmt.is_none() => chunks.fmt = Some(source.payload(start, size)?),
-                // Every version has at least these fixed fields; the later ones use reserved space.
-                b"bext" if size < bext_layout::CODING_HISTORY as u64 => {
+                b"bext" if size < bext::FIXED as u64 => {
                     chunks.note(WavProblem::ShortBext { bytes: size });
                 }
                 b"bext" if chunks.bext.is_none() => {
-                    chunks.bext = Some(decode_bext(&source.payload(start, size)?));
+                    chunks.bext = Some(Bext::decode(&source.payload(start, size)?.bytes));
                 }
-                b"fmt " | b"bext" | b"data" => chunks.note(WavProblem::Duplicate { chunk: name_of(id) }),
-                b"iXML" => chunks.has_ixml = true,
+                b"iXML" if chunks.ixml.is_none() => chunks.read_ixml(source, start, size)?,
+                b"fmt " | b"bext" | b"iXML" | b"data" => {
+                    chunks.note(WavProblem::Duplicate { chunk: name_of(id) })
+                }
                 _ => {}
             }
             at = chunks.next_chunk(source, id, start, size)?;
@@ -411,11 +443,30 @@ impl Chunks {
         Ok(chunks)
     }
 
+    fn read_ixml<R: Read + Seek>(
+        &mut self,
+        source: &mut Source<'_, R>,
+        start: u64,
+        size: u64,
+    ) -> Result<(), WavError> {
+        if size > ixml::LARGEST_BYTES {
+            self.note(WavProblem::BadIxml { fault: "is larger than 1 MiB".to_owned() });
+            return Ok(());
+        }
+        let mut payload = vec![0; size as usize];
+        source.read_at(start, &mut payload)?;
+        match Ixml::decode(&payload) {
+            Ok(ixml) => self.ixml = Some(ixml),
+            Err(fault) => self.note(WavProblem::BadIxml { fault }),
+        }
+        Ok(())
+    }
+
     /// Where the chunk after the one with payload `start..start + size` begins. May be beyond the
     /// end of the file, if the chunk is.
-    fn next_chunk(
+    fn next_chunk<R: Read + Seek>(
         &mut self,
-        source: &mut Source<'_>,
+        source: &mut Source<'_, R>,
         id: [u8; 4],
         start: u64,
         size: u64,
@@ -446,24 +497,6 @@ impl Chunks {
 /// The name of a chunk; headers are read as such only if their names are printable.
 fn name_of(id: [u8; 4]) -> String {
     String::from_utf8_lossy(&id).trim_end().to_owned()
-}
-
-fn decode_bext(payload: &Payload<{ bext_layout::UMID }>) -> Bext {
-    use bext_layout::*;
-
-    let text = |from: usize, to: usize| {
-        let field = payload.bytes[from..to].split(|&byte| byte == 0).next();
-        String::from_utf8_lossy(field.unwrap_or_default()).trim_end().to_owned()
-    };
-    Bext {
-        version: payload.u16_at(VERSION),
-        description: text(DESCRIPTION, ORIGINATOR),
-        originator: text(ORIGINATOR, ORIGINATOR_REFERENCE),
-        originator_reference: text(ORIGINATOR_REFERENCE, ORIGINATION_DATE),
-        origination_date: text(ORIGINATION_DATE, ORIGINATION_TIME),
-        origination_time: text(ORIGINATION_TIME, TIME_REFERENCE),
-        time_reference: payload.u64_at(TIME_REFERENCE),
-    }
 }
 
 /// The content of the `fmt ` chunk.
@@ -559,10 +592,11 @@ fn describe_tag(tag: u16) -> String {
 #[cfg(test)]
 mod tests {
     use std::fs::OpenOptions;
-    use std::io::{Seek, SeekFrom, Write};
+    use std::io::{Cursor, Write};
 
     use proptest::prelude::*;
 
+    use super::super::BextLoudness;
     use super::super::scratch::Scratch;
     use super::*;
 
@@ -622,14 +656,11 @@ mod tests {
         payload
     }
 
-    fn open(bytes: &[u8]) -> Result<WavReader, WavError> {
-        let scratch = Scratch::new();
-        let path = scratch.path("input.wav");
-        fs::write(&path, bytes).unwrap();
-        WavReader::open(&path)
+    fn open(bytes: &[u8]) -> Result<WavReader<Cursor<Vec<u8>>>, WavError> {
+        WavReader::new(Cursor::new(bytes.to_vec()), Path::new("input.wav"))
     }
 
-    fn read_all(reader: &mut WavReader) -> Vec<f64> {
+    fn read_all<R: Read + Seek>(reader: &mut WavReader<R>) -> Vec<f64> {
         let channels = usize::from(reader.facts().channels);
         let mut buffer = vec![0.0; 7 * channels];
         let mut samples = Vec::new();
@@ -757,13 +788,13 @@ mod tests {
             chunk(b"LIST", b"odd"),
             chunk(b"fmt ", &fmt(1, 1, 48_000, 24)),
             chunk(b"data", &[1, 0, 0]),
-            chunk(b"iXML", b"<BWFXML/>"),
+            chunk(b"iXML", b"<BWFXML><PROJECT>P</PROJECT></BWFXML>"),
             chunk(b"bext", &bext_payload(172_972_800)),
         ]);
         let mut reader = open(&bytes).unwrap();
         let facts = reader.facts();
         assert_eq!(facts.problems, []);
-        assert!(facts.has_ixml);
+        assert_eq!(facts.ixml, Some(Ixml { project: Some("P".to_owned()), ..Ixml::default() }));
         assert_eq!(facts.time_reference(), Some(172_972_800));
         assert_eq!(
             facts.bext,
@@ -775,6 +806,7 @@ mod tests {
                 origination_date: "2024-02-29".to_owned(),
                 origination_time: "12:34:56".to_owned(),
                 time_reference: 172_972_800,
+                loudness: BextLoudness::default(),
             })
         );
         assert_eq!(read_all(&mut reader), [1.0 / 8_388_608.0]);
@@ -890,6 +922,44 @@ mod tests {
         let reader = open(&bytes).unwrap();
         assert_eq!(reader.facts().bext, None);
         assert_eq!(reader.facts().problems, [WavProblem::ShortBext { bytes: 600 }]);
+    }
+
+    #[test]
+    fn an_unreadable_ixml_is_ignored() {
+        let with = |ixml: &[u8]| {
+            riff(&[
+                chunk(b"iXML", ixml),
+                chunk(b"fmt ", &fmt(1, 1, 48_000, 16)),
+                chunk(b"iXML", b"<BWFXML/>"),
+                chunk(b"data", &[0, 64]),
+            ])
+        };
+        for (ixml, fault) in [
+            (&b"<BWFXML><SPEED></BWFXML>"[..], "is not well-formed XML"),
+            (b"<LOUDNESS/>", "has another root than BWFXML"),
+            (&vec![b' '; (1 << 20) + 1], "is larger than 1 MiB"),
+        ] {
+            let bytes = with(ixml);
+            let mut reader = open(&bytes).unwrap();
+            let [problem] = &reader.facts().problems[..] else { panic!("{:?}", reader.facts()) };
+            assert!(problem.to_string().contains(fault), "{problem}");
+            assert_eq!(reader.facts().ixml, Some(Ixml::default()), "the next one counts");
+            assert_eq!(read_all(&mut reader), [0.5]);
+        }
+    }
+
+    #[test]
+    fn seeks_to_any_frame() {
+        let audio: Vec<u8> = (0..20u8).flat_map(|n| [0, n, 0, n + 100]).collect();
+        let bytes = riff(&[chunk(b"fmt ", &fmt(1, 2, 48_000, 16)), chunk(b"data", &audio)]);
+        let mut reader = open(&bytes).unwrap();
+        let all = read_all(&mut reader);
+        for frame in [0, 7, 19, 3, 20, 5] {
+            reader.seek(frame).unwrap();
+            assert_eq!(read_all(&mut reader), all[2 * frame as usize..], "{frame}");
+        }
+        reader.seek(u64::MAX).unwrap();
+        assert_eq!(reader.read(&mut [0.0; 2]).unwrap(), 0);
     }
 
     #[test]
