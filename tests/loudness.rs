@@ -217,11 +217,10 @@ fn ebu_3341_case_13_momentary_maxima_of_files() {
 /// Cases 11 and 14: each tone is 1 dB louder, and each maximum must have been seen when its turn is over.
 #[test]
 fn ebu_3341_cases_11_and_14_live_maxima() {
-    let cases: [(u32, f64, f64, fn(Loudness) -> f64); 2] = [
-        (11, 3.0, 0.15, |loudness| loudness.max_short_term_lufs),
-        (14, 0.4, 0.02, |loudness| loudness.max_momentary_lufs),
-    ];
-    for (case, window, step, maximum) in cases {
+    type Maximum = fn(Loudness) -> f64;
+    let short_term: Maximum = |loudness| loudness.max_short_term_lufs;
+    let momentary: Maximum = |loudness| loudness.max_momentary_lufs;
+    for (case, window, step, maximum) in [(11, 3.0, 0.15, short_term), (14, 0.4, 0.02, momentary)] {
         let mut signal = Vec::new();
         let mut ends = Vec::new();
         for i in 0..20 {
