@@ -8,9 +8,12 @@ mod support;
 
 use divan::{Bencher, black_box};
 use premix::delivery::wav::quantise_24;
+use premix::engine::faults::FaultMeter;
 use premix::engine::interpolation::{GROUP_WINDOW, Interpolator, Kernel};
+use premix::engine::loudness::ProgrammeLoudness;
+use premix::engine::speech::SpeechMeter;
 use premix::engine::true_peak::TruePeakMeter;
-use premix::engine::{BounceBus, ProgrammeMeter, Settings};
+use premix::engine::{self, BounceBus, ProgrammeMeter, Settings};
 use support::signals::{noise, normalised, scaled, sine};
 use support::{amplitude, speech};
 
@@ -127,7 +130,33 @@ fn quantise_minute_to_24_bits(bencher: Bencher) {
     });
 }
 
-/// A part of the measurement, by what is left out.
+/// Each part of the measurement alone, in the steps in which it works; true peak: `meter_minute_of_speech`.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Loudness,
+    Speech,
+    Faults,
+}
+
+#[divan::bench(args = [Part::Loudness, Part::Speech, Part::Faults], sample_count = 10)]
+fn measure_minute_of_speech_by(bencher: Bencher, part: Part) {
+    let input = Programme::Speech.samples();
+    let mut measured = engine::measurement::Programme::with_room();
+    let mut loudness = ProgrammeLoudness::new(48_000);
+    let mut speech = SpeechMeter::new(48_000);
+    let mut faults = FaultMeter::new(48_000, 1);
+    bencher.bench_local(|| {
+        for step in input.chunks_exact(480) {
+            match part {
+                Part::Loudness => loudness.step(step, &mut measured.loudness),
+                Part::Speech => speech.process(step, &mut measured.speech),
+                Part::Faults => faults.process(0, step, 0, &mut measured.clipped, &mut measured.drop_outs),
+            }
+        }
+    });
+}
+
+/// All of the measurement, or what is left without its dearest parts.
 #[derive(Clone, Copy, Debug)]
 enum Measured {
     /// Peaks, overs, faults, counts, history.

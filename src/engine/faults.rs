@@ -114,8 +114,8 @@ struct Tops {
 impl Tops {
     fn process(&mut self, samples: &[f32], limits: &Limits, mut tell: impl FnMut(usize, Fault)) {
         let Some(&first) = samples.first() else { return };
-        let loudest =
-            samples.iter().fold(0.0f32, |loudest, x| if x.abs() > loudest { x.abs() } else { loudest });
+        // Bits of positive numbers are in their order, and integers are compared side by side.
+        let loudest = samples.iter().map(|x| x.abs().to_bits()).max().map_or(0.0, f32::from_bits);
         if self.second >= limits.second {
             self.second = 0;
             self.loudest = [0.0, self.loudest[0]];
@@ -171,9 +171,9 @@ struct Zeros {
 
 impl Zeros {
     fn process(&mut self, samples: &[f32], limits: &Limits, mut tell: impl FnMut(usize, Fault)) {
-        let zeros = samples.iter().filter(|&&x| x == 0.0).count();
-        if zeros == samples.len() {
-            self.run += zeros as u64;
+        let zeros: u32 = samples.iter().map(|&x| u32::from(x == 0.0)).sum();
+        if zeros as usize == samples.len() {
+            self.run += u64::from(zeros);
             return;
         }
         // Without zeros only the first sample can end a run.

@@ -77,12 +77,9 @@ impl LoudnessMeter {
     /// Mean energy of the last so many steps.
     fn energy(&self, steps: usize) -> f64 {
         let first = self.newest + 1;
-        let sum: f64 = match first.checked_sub(steps) {
-            Some(from) => self.ring[from..first].iter().sum(),
-            None => {
-                let earlier = self.ring.len() + first - steps;
-                self.ring[earlier..].iter().sum::<f64>() + self.ring[..first].iter().sum::<f64>()
-            }
+        let sum = match first.checked_sub(steps) {
+            Some(from) => sum(&self.ring[from..first]),
+            None => sum(&self.ring[self.ring.len() + first - steps..]) + sum(&self.ring[..first]),
         };
         sum / steps as f64
     }
@@ -96,6 +93,16 @@ impl LoudnessMeter {
     pub fn short_term_lufs(&self) -> f64 {
         lufs_from_energy(self.energy(self.ring.len()))
     }
+}
+
+/// A sum whose parts need not wait for each other.
+fn sum(energies: &[f64]) -> f64 {
+    let (chunks, rest) = energies.as_chunks::<4>();
+    let parts = chunks.iter().fold([0.0; 4], |mut parts, chunk| {
+        parts.iter_mut().zip(chunk).for_each(|(part, energy)| *part += energy);
+        parts
+    });
+    parts.iter().sum::<f64>() + rest.iter().sum::<f64>()
 }
 
 /// All that a programme's loudness is described by.

@@ -72,6 +72,7 @@ impl PassMeter {
     /// Ends the running pass, if any.
     pub fn finish(&mut self) {
         let Some(covers_picture) = self.tracker.end() else { return };
+        self.end_step();
         let Measurement { programme, mix, pass } = &mut self.measurements[self.present];
         self.mix.finish(mix, programme);
         self.reader.finish(programme);
@@ -143,22 +144,29 @@ impl PassMeter {
         unlimited_samples: usize,
     ) {
         if self.tracker.measures_output() {
-            let Measurement { programme, mix, .. } = &mut self.measurements[self.present];
+            let Measurement { mix, .. } = &mut self.measurements[self.present];
             mix.unlimited_samples += unlimited_samples as u64;
             mix.reduction.limited_samples += reduction.limited_samples;
             let step = &mut self.reductions[self.step];
             *step = step.max(reduction.deepest);
-            let reduction_db = db_of(reduction.deepest);
-            mix.reduction.deepest_db = mix.reduction.deepest_db.min(reduction_db);
-            mix.reduction.now_db = db_of(self.reductions.iter().copied().fold(0.0, f64::max));
-            self.reader.note(reduction_db, self.mix.separation_lu(self.reader.tenth()));
             if self.reader.room() == length {
-                self.step = (self.step + 1) % self.reductions.len();
-                self.reductions[self.step] = 0.0;
+                self.end_step();
             }
+            let Measurement { programme, .. } = &mut self.measurements[self.present];
             self.reader.process(output, from, length, programme);
         }
         self.tracker.advance(length);
+    }
+
+    /// Tells of the reduction in a step, before the reader takes its last samples.
+    fn end_step(&mut self) {
+        let reduction = &mut self.measurements[self.present].mix.reduction;
+        let deepest_db = db_of(self.reductions[self.step]);
+        reduction.deepest_db = reduction.deepest_db.min(deepest_db);
+        reduction.now_db = db_of(self.reductions.iter().copied().fold(0.0, f64::max));
+        self.reader.note(deepest_db, self.mix.separation_lu(self.reader.tenth()));
+        self.step = (self.step + 1) % self.reductions.len();
+        self.reductions[self.step] = 0.0;
     }
 }
 

@@ -65,7 +65,7 @@ impl ProgrammeMeter {
 fn copy_sound(from: &[f32], to: &mut [f32]) -> u64 {
     let mut invalid = 0;
     for (to, &from) in to.iter_mut().zip(from) {
-        let valid = is_sound(from.into());
+        let valid = is_sound(from);
         *to = if valid { from } else { 0.0 };
         invalid += u32::from(!valid);
     }
@@ -276,16 +276,19 @@ fn mark(marker: &mut Marker, marks: &mut Marks, peak: Peak) {
 
 /// Samples at which any channel is other than zero.
 pub(super) fn sounding<C: AsRef<[f32]>>(channels: &[C], length: usize) -> u64 {
-    let count = |sounds: &dyn Fn(usize) -> bool| (0..length).filter(|&n| sounds(n)).count() as u64;
-    match channels {
+    let count = match channels {
         [] => 0,
-        [only] => only.as_ref()[..length].iter().filter(|&&x| x != 0.0).count() as u64,
+        [only] => only.as_ref()[..length].iter().map(|&x| u32::from(x != 0.0)).sum(),
         [left, right] => {
             let pairs = left.as_ref()[..length].iter().zip(&right.as_ref()[..length]);
-            pairs.filter(|(left, right)| (**left != 0.0) | (**right != 0.0)).count() as u64
+            pairs.map(|(&left, &right)| u32::from((left != 0.0) | (right != 0.0))).sum()
         }
-        several => count(&|n| several.iter().any(|channel| channel.as_ref()[n] != 0.0)),
-    }
+        several => {
+            let sounds = |n: usize| several.iter().any(|channel| channel.as_ref()[n] != 0.0);
+            (0..length).map(|n| u32::from(sounds(n))).sum()
+        }
+    };
+    u64::from(count)
 }
 
 /// The sum, side by side so that it does not take longer than the rest.
@@ -320,7 +323,7 @@ impl FoldPeak {
 
     /// Gives the number of samples that differ.
     fn step(&mut self, left: &[f32], right: &[f32]) -> u64 {
-        let unlike = left.iter().zip(right).filter(|(left, right)| left != right).count() as u64;
+        let unlike = left.iter().zip(right).map(|(left, right)| u32::from(left != right)).sum::<u32>();
         let sum = &mut self.sum[..left.len()];
         for ((sum, left), right) in sum.iter_mut().zip(left).zip(right) {
             *sum = left + right;
@@ -334,7 +337,7 @@ impl FoldPeak {
             self.meter.doubt();
         }
         self.meter.process(&[sum]);
-        unlike
+        u64::from(unlike)
     }
 }
 
