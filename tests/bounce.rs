@@ -583,6 +583,44 @@ fn numbers_that_are_none_become_silence_and_are_told() {
 }
 
 #[test]
+fn a_bounce_states_its_loudness_and_its_timecode() {
+    let desk = Desk::new();
+    // A 997 Hz tone at full scale in one channel reads -3.01 LUFS (BS.1770-5); here 20 dB less.
+    let tone = |n: usize| (std::f64::consts::TAU * 997.0 * n as f64 / 48_000.0).sin();
+    let samples: Vec<i32> = (0..480_000).map(|n| (838_860.8 * tone(n)).round() as i32).collect();
+    desk.write_24("in.wav", &samples);
+    let bounce = "bounce --dialogue in.wav --start 01:00:00:00 --frame-rate 23.976";
+    desk.run_well(&format!("{bounce} -o out.wav"));
+    desk.run_well(&format!("{bounce} -o plain.wav --no-loudness"));
+    // Where EBU Tech 3285 has the loudness: 412 bytes into the chunk, in hundredths.
+    let fields = |name: &str| -> Vec<i16> {
+        let bytes = std::fs::read(desk.path(name)).unwrap();
+        let bext = 8 + bytes.windows(4).position(|id| id == b"bext").unwrap();
+        assert_eq!(bytes[bext + 346..][..2], [2, 0]);
+        bytes[bext + 412..][..10].chunks(2).map(|field| i16::from_le_bytes([field[0], field[1]])).collect()
+    };
+    let [integrated, range, true_peak, momentary, short_term] = fields("out.wav")[..] else { panic!() };
+    for (field, expected) in
+        [(integrated, -2301), (range, 0), (true_peak, -2000), (momentary, -2301), (short_term, -2301)]
+    {
+        assert!((field - expected).abs() <= 1, "{:?}", fields("out.wav"));
+    }
+    assert_eq!(fields("plain.wav"), [0x7FFF; 5]);
+    assert_eq!(desk.read_24("plain.wav"), desk.read_24("out.wav"));
+    let bytes = std::fs::read(desk.path("out.wav")).unwrap();
+    let xml = String::from_utf8_lossy(&bytes[..2048]).into_owned();
+    // 3600 x 24 labels of 2002 samples.
+    for element in [
+        "<TIMECODE_RATE>24000/1001</TIMECODE_RATE>",
+        "<TIMECODE_FLAG>NDF</TIMECODE_FLAG>",
+        "<FILE_SAMPLE_RATE>48000</FILE_SAMPLE_RATE>",
+        "<TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_LO>172972800</TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_LO>",
+    ] {
+        assert!(xml.contains(element), "{element} is missing in {xml}");
+    }
+}
+
+#[test]
 fn ffprobe_reads_what_was_bounced() {
     let desk = Desk::new();
     desk.write_24("in.wav", &loud(4001, 0.3));

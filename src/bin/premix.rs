@@ -78,6 +78,9 @@ struct BounceArguments {
     /// Replace the output if it is there.
     #[arg(long)]
     overwrite: bool,
+    /// Do not measure loudness and speech: faster, and the file does not state its loudness.
+    #[arg(long)]
+    no_loudness: bool,
     #[command(flatten)]
     format: FormatArguments,
 }
@@ -250,6 +253,7 @@ fn run_bounce(arguments: &BounceArguments) -> Result<ExitCode> {
         start,
         frame_rate,
         settings,
+        loudness: !arguments.no_loudness,
         depth: match arguments.format.bit_depth {
             Depth::Int24 => BitDepth::Int24,
             Depth::Float32 => BitDepth::Float32,

@@ -9,7 +9,9 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::compliance::premix::{CEILING_TENTHS_DBTP, Picture, WALLA_GAIN_TENTHS_DB};
 use crate::compliance::{clock, level};
 use crate::delivery::timecode::{Extent, FrameRate, Timecode, describe_samples};
-use crate::delivery::wav::{BitDepth, Severity, WavReader, WavSpec, WavWriter};
+use crate::delivery::wav::{BextLoudness, BitDepth, Severity, WavReader, WavSpec, WavWriter};
+use crate::engine::decibel::db_from_linear;
+use crate::engine::measurement::Programme;
 use crate::engine::{BounceBus, Measurement, Settings};
 
 /// Frames worked at once.
@@ -43,6 +45,8 @@ pub struct BounceOptions {
     pub frame_rate: Option<FrameRate>,
     /// Ceiling, walla gain, release.
     pub settings: Settings,
+    /// Measure loudness and speech, and write the loudness into the file.
+    pub loudness: bool,
     /// Format of the samples.
     pub depth: BitDepth,
     /// The rate that all inputs must have, in Hz.
@@ -68,7 +72,7 @@ pub struct BounceSummary {
     pub settings: Settings,
     /// Samples that the limiter came late by, removed from the file.
     pub latency_samples: usize,
-    /// What the engine programme.
+    /// What the engine measured.
     pub measurement: Measurement,
     /// The picture, if its length was given.
     pub picture: Option<Picture>,
@@ -197,6 +201,7 @@ pub fn bounce(options: &BounceOptions, progress: &mut dyn FnMut(u64, u64)) -> Re
     let mut writer = WavWriter::create(&output, spec, options.overwrite)?;
     let mut bus = BounceBus::prepare(options.sample_rate, 1, BLOCK)?;
     bus.set(options.settings);
+    bus.set_loudness(options.loudness);
     let latency = bus.latency_samples() as u64;
     let (mut dialogue_sum, mut walla_sum) = (vec![0.0; BLOCK], vec![0.0; BLOCK]);
     let mut limited = vec![0.0f32; BLOCK];
@@ -216,6 +221,9 @@ pub fn bounce(options: &BounceOptions, progress: &mut dyn FnMut(u64, u64)) -> Re
         progress(done.min(samples), samples);
     }
     bus.finish();
+    if options.loudness {
+        writer.set_loudness(bext_loudness(&bus.measurement().programme));
+    }
     writer.finish()?;
     Ok(BounceSummary {
         output,
@@ -231,6 +239,19 @@ pub fn bounce(options: &BounceOptions, progress: &mut dyn FnMut(u64, u64)) -> Re
         timecode: labels(options),
         warnings,
     })
+}
+
+/// What the file is to say of its loudness.
+fn bext_loudness(programme: &Programme) -> BextLoudness {
+    let loudness = programme.loudness;
+    let sounds = loudness.integrated_lufs.is_finite();
+    BextLoudness {
+        integrated_lufs: Some(loudness.integrated_lufs),
+        range_lu: sounds.then_some(loudness.range_lu),
+        max_true_peak_dbtp: Some(db_from_linear(f64::from(programme.precise.amplitude))),
+        max_momentary_lufs: Some(loudness.max_momentary_lufs),
+        max_short_term_lufs: Some(loudness.max_short_term_lufs),
+    }
 }
 
 /// The sum of `stems` from `at` on, silent from `inside` on: there the picture has ended.
