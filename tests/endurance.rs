@@ -84,6 +84,6 @@ fn two_hours_in_constant_memory() {
     assert_eq!(rendered[latency - 1], CLICK);
     assert!(rendered[latency..].iter().all(|&sample| sample == 0.0));
     // The limiter has worked.
-    assert!(bus.measurement().deepest_reduction_db < -5.0);
-    assert!(bus.measurement().limited_samples > 0);
+    assert!(bus.measurement().mix.reduction.deepest_db < -5.0);
+    assert!(bus.measurement().mix.reduction.limited_samples > 0);
 }
