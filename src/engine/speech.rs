@@ -15,7 +15,9 @@ const FRAME: usize = 256;
 const SPEECH_SCORE: f32 = 0.5;
 /// Shorter gaps are between words, not pauses.
 const GAP_SECONDS: f64 = 0.3;
-/// Frames of digital silence (half a second) after which the detector sleeps.
+/// Nobody speaks below this level (-60 dBFS) in a premix; after so many such frames (half a second) the
+/// detector sleeps, for it is the dearest part of the measurement.
+const QUIETEST: f32 = 0.001;
 const SLEEP_FRAMES: u32 = 32;
 /// The loudness counts where all its window is speech.
 const MOMENTARY_SECONDS: f64 = 0.4;
@@ -84,7 +86,7 @@ impl SpeechMeter {
     }
 
     fn is_spoken(&mut self) -> bool {
-        if self.frame.iter().any(|&x| x != 0.0) {
+        if self.frame.iter().any(|x| x.abs() >= QUIETEST) {
             self.silent_frames = 0;
         } else {
             self.silent_frames = self.silent_frames.saturating_add(1);
