@@ -1,8 +1,11 @@
-//! Facts of a delivery: file name and language, timecode, the picture, WAV containers; and how its files come
-//! into being.
+//! Facts of a delivery: file name and language, timecode, the picture, WAV containers, edit sessions; and how
+//! its files come into being.
+
 pub mod language;
 pub mod name;
 pub mod new_file;
 pub mod picture;
+#[cfg(feature = "cli")]
+pub mod session;
 pub mod timecode;
 pub mod wav;
