@@ -3,6 +3,8 @@
 //! Here is what all rules share; [`premix`] has the rules of the premix.
 
 pub mod premix;
+#[cfg(feature = "cli")]
+pub mod session;
 
 use std::fmt;
 

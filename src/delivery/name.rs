@@ -3,7 +3,7 @@
 //! A name is `[package ID]_[title]_[frame rate]_Mono_[language]_PreMixQC_[version].wav`. It is read from the
 //! right, where no token can hold an underscore.
 
-mod tokens;
+pub(in crate::delivery) mod tokens;
 
 use std::fmt;
 use std::io;

@@ -3,15 +3,15 @@
 //! Each reader fills in what its format tells. What a format cannot tell is `None`, never a default: a rule
 //! passes only where somebody saw what it asks for.
 
-//mod aaf;
+mod aaf;
 mod ardour;
-//pub mod audio;
+pub mod audio;
 mod dawproject;
 pub mod delivery;
-//pub mod lists;
-//pub mod names;
+pub mod lists;
+pub mod names;
 mod pro_tools_text;
-//mod ptx;
+mod ptx;
 mod reaper;
 mod xml;
 
@@ -22,7 +22,7 @@ use thiserror::Error;
 
 use crate::delivery::timecode::FrameRate;
 
-//pub use ptx::{Hint, hints};
+pub use ptx::hints;
 
 /// Largest text, project or `.ptx` that is read, in bytes. Real ones take a few megabytes.
 pub const LARGEST_TEXT: u64 = 64 << 20;
@@ -374,7 +374,7 @@ pub fn recognise(name: &str, head: &[u8]) -> Option<Kind> {
 pub fn read(kind: Kind, file: &str, source: &mut (impl Read + Seek)) -> Result<Session, SessionError> {
     match kind {
         Kind::ProToolsText => pro_tools_text::read(file, &text(file, source)?),
-        Kind::Aaf => Err(SessionError::new(file, "x")),
+        Kind::Aaf => aaf::read(file, source),
         Kind::Reaper => reaper::read(file, &text(file, source)?),
         Kind::Ardour => ardour::read(file, &text(file, source)?),
         Kind::DawProject => dawproject::read(file, source),

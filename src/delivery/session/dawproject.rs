@@ -10,7 +10,7 @@ use super::delivery::{MOST_ENTRIES, stated_entries};
 use super::xml::{child, children, parse, utf8, value};
 use super::{
     Automation, Clip, Kind, Media, Place, PlugIn, Send, Session, SessionError, Track, TrackKind, decibels,
-    number, samples, text,
+    samples, text,
 };
 
 /// Tracks within tracks that are followed.

@@ -1,6 +1,8 @@
 //! Pro Tools *Session Info as Text* (File > Export), read line by line and each line from the right, because
 //! names may hold tabs and new lines.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{Clip, Kind, Media, Place, PlugIn, Rate, Session, SessionError, Track, TrackKind, number};
 use crate::delivery::timecode::{FrameRate, Timecode};
 
@@ -216,7 +218,10 @@ fn clip_sources(lines: &[&str]) -> Vec<(String, String)> {
                 name_so_far.clear();
             }
             None if line.trim().is_empty() => name_so_far.clear(),
-            None => name_so_far = format!("{name_so_far}{line}\n"),
+            None => {
+                name_so_far.push_str(line);
+                name_so_far.push('\n');
+            }
         }
     }
     found
@@ -351,7 +356,8 @@ fn row(text: &str, timestamps: bool, places: &Places) -> Option<(u16, Clip)> {
 /// one it is, its neighbours tell, in any language. Without a single fade in the text nothing is known of
 /// fades: they may have been left out of the export.
 fn take_out_fades(tracks: &mut [Track], clip_list: Option<&[(String, String)]>) {
-    let listed = |name: &str| clip_list.is_some_and(|list| list.iter().any(|(clip, _)| clip == name));
+    let names: HashSet<&str> = clip_list.unwrap_or_default().iter().map(|(clip, _)| clip.as_str()).collect();
+    let listed = |name: &str| names.contains(name);
     let is_fade = |clip: &Clip| clip.name.starts_with('(') && clip.name.ends_with(')') && !listed(&clip.name);
     let touches = |left: &Clip, right: &Clip| match (left.start, left.length, right.start) {
         (Some(start), Some(length), Some(next)) => (start + length.cast_signed() - next).abs() <= 1,
@@ -417,13 +423,13 @@ fn connect(session: &mut Session, clip_list: Option<&[(String, String)]>) {
     let base = |name: &str| {
         name.rsplit_once('.').filter(|(_, end)| end.len() <= 3).map(|(base, _)| base.to_string())
     };
-    let sources: std::collections::HashMap<String, &str> = list
+    let sources: HashMap<String, &str> = list
         .iter()
         .flat_map(|(clip, source)| {
             [Some(clip.clone()), base(clip)].into_iter().flatten().map(move |clip| (clip, source.as_str()))
         })
         .collect();
-    let mut used = std::collections::HashSet::new();
+    let mut used = HashSet::new();
     for clip in session.tracks.iter_mut().filter_map(|track| track.clips.as_mut()).flatten() {
         clip.source = sources.get(&clip.name).map(|source| source.to_string());
         used.insert(clip.name.clone());

@@ -1,0 +1,291 @@
+//! The rules of the edit session, and what the files of a delivery say of them.
+//!
+//! Several files may describe one session. Whichever sees a violation fails the rule; a rule passes only
+//! where a file that can tell the property showed it; else it is unknown, with what would make it known.
+
+mod files;
+mod names;
+mod premix;
+mod tracks;
+
+use super::{Finding, Rule, Verdict};
+use crate::delivery::language::Language;
+use crate::delivery::session::audio::Audio;
+use crate::delivery::session::delivery::Entry;
+use crate::delivery::session::names::{TrackName, ZipReading, ZipValues};
+use crate::delivery::session::{Clip, Kind, Rate, Session, Track};
+use crate::delivery::timecode::{FrameRate, Timecode};
+
+pub use premix::{PremixFacts, PremixRange, ranges};
+
+rules! {
+    ZIP_NAME: "B2", "Name of the zip", "The zip is named by the convention, and what it says is true of the session.",
+        "Title_PackageID_episode_language_LocalizedEditProject_framerate_version.zip";
+    SELF_CONTAINED: "B3", "Self-contained", "Every clip plays a file that is in the delivery.", "all files within";
+    AAF: "B4", "AAF", "A session of another program than Pro Tools comes with an AAF.", "a Pro Tools session, or an AAF";
+    UNUSED_AUDIO: "B5", "Unused audio", "Every file and clip is on a track.", "nothing unused";
+    RATE_AND_START: "B6", "Frame rate and start", "The session has the frame rate and the start of the picture.",
+        "those of the picture";
+    FORMAT: "B7", "Audio format", "All audio is 24-bit WAV at 48 kHz.", "24-bit, 48000 Hz";
+    UNTREATED: "B8", "Untreated dialogue", "No clip is treated or rendered.", "raw recordings";
+    MONO_TRACKS: "B9", "Mono audio tracks", "All tracks are audio tracks, and those of dialogue are mono.", "mono audio tracks";
+    OPTIONALS: "B10", "Optional tracks", "Optional tracks keep the configuration of their files.", "5.1, 5.0, LCR or mono";
+    TRACK_NAMES: "B11", "Track names", "Tracks are named by language and character.", "language_character";
+    GROUP_NAMES: "B12", "Names of group tracks", "Group tracks are named by language and characters.",
+        "language_character(s)";
+    CHARACTERS: "B13", "Character names", "Characters have the names of the show's list.", "names of the list";
+    SYMBOLS: "B14", "Symbols and accents", "No name has symbols or accents.", "letters, digits, hyphens, underscores";
+    CLIP_NAMES: "B15", "Clip names", "Clips carry the name of a character of their track.", "a character in every clip name";
+    PICKUPS: "B16", "Pickups", "Pickups are on tracks of their own, named PU_language_character.", "PU_language_character";
+    VERSION: "B17", "Version of pickups", "A session with pickups has a higher version than the one before.",
+        "higher than before";
+    ORDER: "B18", "Order of tracks", "Characters with more lines come first.", "descending lines";
+    NARRATION: "B19", "Narration", "Narration is on tracks of its own.", "tracks of its own";
+    FADES: "B20", "Fades", "Every clip is faded in and out.", "fades at both ends";
+    GROUP_COUNT: "B23", "Group tracks", "Group and walla take up to eight tracks.", "up to 8";
+    SONGS: "B25", "Songs", "Replaced vocals are on tracks of their own.", "tracks of their own";
+    STRETCH: "B26", "Time stretch", "No clip is stretched or shifted in pitch.", "none, or without artefacts";
+    AUTOMATION: "B27", "Automation", "There is no automation but clip gain, and faders stand at 0 dB.", "clip gain alone";
+    MASTERS: "B28", "Master tracks", "There is no master track; one that every session of a program has does nothing.",
+        "none";
+    AUX: "B29", "Aux tracks and routing", "There are no aux tracks, buses or added routing.", "none";
+    GROUPS: "B30", "Groups", "There are no groups of tracks or clips.", "none";
+    EMPTY: "B31", "Empty tracks", "There are no unused, empty or divider tracks.", "none";
+    HIDDEN: "B32", "Playlists and hidden tracks", "Every track has one playlist, and none is hidden.", "1 playlist, nothing hidden";
+    INSERTS: "B33", "Inserts", "Nothing is inserted.", "none";
+    SENDS: "B34", "Sends", "There are no sends but for direct monitoring.", "none";
+    VCAS: "B35", "VCAs", "There are no VCAs.", "none";
+    SOURCE_MATERIAL: "B36", "Source material", "There are no printmasters, videos, stems or filled M&E.", "none";
+    CLIP_GAIN: "B37", "Clip gain", "Clip gain does not rescue bad recordings.", "up to 12 dB";
+    SAME_AS_PREMIX: "A17", "Same as the premix", "Session and premix are of one package, language and rate.",
+        "the values of the premix";
+    IN_PREMIX: "A9", "Clips in the premix", "Every clip that is not muted sounds in the premix.", "all clips";
+}
+
+/// What only people can judge, with what to look at. Listed and never counted.
+pub const FOR_PEOPLE: &[Rule] = &[
+    person("B1", "Asked for", "deliver an edit session only where the client asks for one"),
+    person("B21", "Sync", "watch the mouths and the off-screen lines against the picture"),
+    person(
+        "B22",
+        "Complete",
+        "listen beside the original dialogue stem: every line, breath and effort is there",
+    ),
+    person("B24", "Coverage", "compare with the original version, the filled M&E and the optional tracks"),
+    person("B38", "Level", "listen whether characters and recording days match in level"),
+    person("B39", "Recording chain", "document microphones, preamplifiers and rooms"),
+    person("B40", "Optional parts", "mute the parts of optional tracks that are not used"),
+    person("B41", "Undubbed characters", "put original dialogue on optional tracks or tracks of its own"),
+];
+
+const fn person(id: &'static str, name: &'static str, look_at: &'static str) -> Rule {
+    Rule { id, name, checks: look_at, target: "" }
+}
+
+/// How to make Pro Tools tell what a text can tell.
+const EXPORT_TEXT: &str = "export it with File > Export > Session Info as Text (UTF-8, all tracks, all lists) and \
+                           give that with --session-info";
+/// What no export of Pro Tools tells.
+const LOOK: &str = "nothing that Pro Tools exports tells it: look in the session";
+
+/// All that is known of a delivery.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// Name of the zip or folder.
+    pub name: &'a str,
+    /// Whether it is zipped.
+    pub zipped: bool,
+    /// The files in it.
+    pub entries: &'a [Entry],
+    /// The headers of its WAVs.
+    pub audio: &'a [Audio],
+    /// What its files and those beside it tell of the session.
+    pub sessions: &'a [Session],
+    /// Names found in `.ptx` files, which prove nothing.
+    pub hints: &'a [String],
+    /// The characters of the show.
+    pub characters: Option<&'a [String]>,
+    /// Characters with their numbers of lines.
+    pub line_counts: Option<&'a [(String, u64)]>,
+    /// The picture.
+    pub picture: PictureFacts,
+    /// The delivery before this one.
+    pub previous: Option<Previous<'a>>,
+    /// The premix of this session.
+    pub premix: Option<&'a PremixFacts>,
+}
+
+/// What is known of the picture that a session belongs to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PictureFacts {
+    /// Its rate.
+    pub frame_rate: Option<FrameRate>,
+    /// Its first frame.
+    pub start: Option<Timecode>,
+}
+
+/// An earlier delivery of the same session.
+#[derive(Clone, Copy, Debug)]
+pub struct Previous<'a> {
+    /// Name of the zip or folder.
+    pub name: &'a str,
+    /// What its files tell.
+    pub sessions: &'a [Session],
+}
+
+/// Judges a delivery by every rule that applies, in the order of [`RULES`].
+pub fn judge(evidence: &Evidence) -> Vec<Finding> {
+    let mut findings = files::judge(evidence);
+    findings.extend(names::judge(evidence));
+    findings.extend(tracks::judge(evidence));
+    findings.extend(premix::judge(evidence));
+    let place = |finding: &Finding| RULES.iter().position(|rule| std::ptr::eq(*rule, finding.rule));
+    findings.sort_by_key(place);
+    findings
+}
+
+/// What is left over from the premix: the limiter, Premix itself or the walla gain, which the premix wants and
+/// the edit session may not hold. `None` if nothing of it is seen.
+pub fn left_over(evidence: &Evidence) -> Option<String> {
+    premix::left_over(evidence)
+}
+
+/// A violation, or something worth a look.
+struct Fault {
+    verdict: Verdict,
+    what: String,
+    place: Option<String>,
+}
+
+fn fail(what: impl Into<String>) -> Fault {
+    Fault { verdict: Verdict::Fail, what: what.into(), place: None }
+}
+
+fn warn(what: impl Into<String>) -> Fault {
+    Fault { verdict: Verdict::Warn, what: what.into(), place: None }
+}
+
+/// What one source sees of a rule.
+struct Sight {
+    /// Whether it would see any violation.
+    whole: bool,
+    faults: Vec<Fault>,
+}
+
+impl Sight {
+    fn whole(faults: Vec<Fault>) -> Self {
+        Self { whole: true, faults }
+    }
+
+    fn partial(faults: Vec<Fault>) -> Self {
+        Self { whole: false, faults }
+    }
+}
+
+/// What to say of a rule in each case.
+struct Words<'a> {
+    /// Measured, where it passes.
+    good: &'a str,
+    /// What to do where it fails.
+    repair: &'a str,
+    /// How it would become known.
+    reveal: &'a str,
+}
+
+/// Faults that are told in one line.
+const TOLD: usize = 4;
+
+/// Puts together what all sources see.
+fn conclude(rule: &'static Rule, sights: impl IntoIterator<Item = Sight>, words: &Words) -> Finding {
+    let (mut whole, mut faults) = (false, Vec::<Fault>::new());
+    for sight in sights {
+        whole |= sight.whole;
+        for fault in sight.faults {
+            // Two files of one session tell the same fault.
+            if !faults.iter().any(|told| told.what == fault.what) {
+                faults.push(fault);
+            }
+        }
+    }
+    faults.sort_by_key(|fault| std::cmp::Reverse(fault.verdict));
+    let finding = |verdict, measured: String, place, advice: Option<&str>| Finding {
+        rule,
+        verdict,
+        measured,
+        target: rule.target.into(),
+        place,
+        advice: advice.map(str::to_string),
+    };
+    match faults.first() {
+        None if whole => finding(Verdict::Pass, words.good.into(), None, None),
+        None => finding(Verdict::Unknown, "no file here tells".into(), None, Some(words.reveal)),
+        Some(worst) => {
+            let (verdict, place) = (worst.verdict, worst.place.clone());
+            let mut told: Vec<String> = faults.iter().take(TOLD).map(|fault| fault.what.clone()).collect();
+            if faults.len() > TOLD {
+                told.push(format!("{} more", faults.len() - TOLD));
+            }
+            finding(verdict, told.join("; "), place, Some(words.repair))
+        }
+    }
+}
+
+/// A finding that nothing can be said about yet.
+fn unknown(rule: &'static Rule, measured: impl Into<String>, reveal: &str) -> Finding {
+    Finding {
+        rule,
+        verdict: Verdict::Unknown,
+        measured: measured.into(),
+        target: rule.target.into(),
+        place: None,
+        advice: Some(reveal.into()),
+    }
+}
+
+/// The values in the name of a delivery; a folder is read as if it were zipped.
+fn values_of(name: &str) -> ZipValues {
+    let zip = name.to_ascii_lowercase().ends_with(".zip");
+    if zip { ZipReading::of(name).values } else { ZipReading::of(&format!("{name}.zip")).values }
+}
+
+impl Evidence<'_> {
+    /// The language of the delivery.
+    fn language(&self) -> Option<Language> {
+        values_of(self.name).language
+    }
+
+    /// One sight of every session.
+    fn sights<'s>(&'s self, look: impl Fn(&'s Session) -> Sight + 's) -> impl Iterator<Item = Sight> + 's {
+        self.sessions.iter().map(look)
+    }
+
+    /// Whether Pro Tools wrote this session, so that its export would tell more.
+    fn told_by_text(&self) -> bool {
+        self.sessions.iter().any(|session| session.kind == Kind::ProToolsText)
+    }
+}
+
+/// The audio tracks of a session with their names read.
+fn named<'s>(session: &'s Session, language: Option<&Language>) -> Vec<(&'s Track, TrackName)> {
+    use crate::delivery::session::TrackKind;
+    let tracks = session.tracks.iter().filter(|track| track.kind == TrackKind::Audio && !track.built_in);
+    tracks.map(|track| (track, TrackName::of(&track.name, language))).collect()
+}
+
+/// Where a clip starts: timecode if rate and start are known, else time from the session's start.
+fn place(session: &Session, clip: &Clip) -> Option<String> {
+    let (start, sample_rate) = (u64::try_from(clip.start?).ok()?, session.sample_rate?);
+    let timecode = || {
+        let rate = session.frame_rate.and_then(Rate::picture)?;
+        let drop_frame = session.drop_frame?;
+        let first =
+            Timecode::from_frames(session.start_frame?, rate, drop_frame).ok()?.start_sample(sample_rate);
+        Timecode::at_sample(first.checked_add(start)?, sample_rate, rate, drop_frame).ok()
+    };
+    Some(timecode().map_or_else(|| super::clock(start, sample_rate), |timecode| timecode.to_string()))
+}
+
+/// A name as it is told in messages: in quotation marks, without what would break the line.
+fn quoted(name: &str) -> String {
+    format!("{name:?}")
+}
