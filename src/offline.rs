@@ -4,3 +4,4 @@ pub mod bounce;
 pub mod check;
 pub mod name;
 pub mod picture;
+pub mod session;

@@ -10,14 +10,16 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use premix::compliance::Verdict;
 use premix::compliance::premix::{Expected, Picture, SAMPLE_RATE, verdict_of_grade};
+use premix::compliance::session::PictureFacts;
 use premix::delivery::name::{DeliveryName, Fields, Reading};
-use premix::delivery::timecode::{FrameRate, Timecode};
+use premix::delivery::timecode::{Extent, FrameRate, Timecode};
 use premix::delivery::wav::{BitDepth, SampleFormat};
 use premix::engine::{Release, SAMPLE_RATES, Settings};
 use premix::offline::bounce::{BounceOptions, bounce, warnings};
 use premix::offline::check::{CheckOptions, check};
 use premix::offline::name;
 use premix::offline::picture::{self, GivenPicture};
+use premix::offline::session::{self, SessionOptions};
 
 /// Makes and checks the premix of dubbed dialogue: true peaks at -6 dBTP, walla 10 dB down, exactly as long
 /// as the picture.
@@ -38,6 +40,8 @@ enum Command {
     Check(CheckArguments),
     /// Build the file name of a delivery, or explain one.
     Name(NameArguments),
+    /// Judge the delivery of an edit session, a zip or a folder, before it is sent.
+    Session(SessionArguments),
 }
 
 #[derive(Args)]
@@ -177,6 +181,45 @@ struct NameArguments {
 }
 
 #[derive(Args)]
+struct SessionArguments {
+    /// The zip or folder of the Localized Edit Project.
+    #[arg(value_name = "PATH")]
+    path: PathBuf,
+    /// Further descriptions of the session that are not delivered: Pro Tools Session Info as Text, .aaf,
+    /// .rpp, .ardour, .dawproject.
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    session_info: Vec<PathBuf>,
+    /// The show's list of characters: CSV, the names in the first column or the one headed "character".
+    #[arg(long, value_name = "CSV")]
+    characters: Option<PathBuf>,
+    /// Lines of each character: CSV of character,lines.
+    #[arg(long, value_name = "CSV")]
+    line_counts: Option<PathBuf>,
+    /// The picture, for its frame rate and start: MP4, MOV, or a guide track as WAV.
+    #[arg(long, value_name = "FILE", conflicts_with = "start")]
+    picture: Option<PathBuf>,
+    /// Where the picture starts, HH:MM:SS:FF, or HH:MM:SS;FF for drop-frame.
+    #[arg(long, value_name = "TC", requires = "frame_rate")]
+    start: Option<String>,
+    /// Frame rate of the picture: 23.976, 24, 25, 29.97, 30, 50, 59.94 or 60. Default: that of --picture.
+    #[arg(long, value_name = "R")]
+    frame_rate: Option<FrameRate>,
+    /// The delivery before this one, a zip or a folder: pickups must be on new tracks, the version higher.
+    #[arg(long, value_name = "PATH")]
+    previous: Option<PathBuf>,
+    /// The premix of this session: same package, language and rate, and every clip sounds in it.
+    #[arg(long, value_name = "WAV")]
+    premix: Option<PathBuf>,
+    /// Print one JSON object instead of text.
+    ///
+    /// It has "schema" (1), "file", "verdict", "summary", where there is one "left_over", "notes", "sources":
+    /// a list of "file", "kind", "tracks" and "clips", "rules" as of `premix check`, and "for_people": a list
+    /// of "id", "name" and "look_at".
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
 struct PictureArguments {
     /// Length of the picture, HH:MM:SS:FF, or HH:MM:SS;FF for drop-frame.
     #[arg(long, value_name = "TC", requires = "frame_rate")]
@@ -219,6 +262,7 @@ fn main() -> ExitCode {
         Command::Bounce(arguments) => run_bounce(&arguments),
         Command::Check(arguments) => run_check(&arguments),
         Command::Name(arguments) => run_name(&arguments),
+        Command::Session(arguments) => run_session(&arguments),
     };
     result.unwrap_or_else(|error| {
         tell(&format!("error: {error:#}"));
@@ -336,6 +380,35 @@ fn run_name(arguments: &NameArguments) -> Result<ExitCode> {
         failed |= verdict_of_grade(reading.grade()) == Verdict::Fail;
     }
     Ok(ExitCode::from(u8::from(failed)))
+}
+
+fn run_session(arguments: &SessionArguments) -> Result<ExitCode> {
+    let mut facts = PictureFacts {
+        frame_rate: arguments.frame_rate,
+        start: timecode(arguments.start.as_deref(), arguments.frame_rate, "--start")?.map(Extent::from),
+    };
+    if let Some(path) = &arguments.picture {
+        let given = picture::read(path, arguments.frame_rate)?;
+        for warning in &given.warnings {
+            tell(&format!("warning: {warning}"));
+        }
+        facts = PictureFacts {
+            frame_rate: given.frame_rate,
+            start: given.picture.ok().and_then(|picture| picture.start),
+        };
+    }
+    let options = SessionOptions {
+        session_info: arguments.session_info.clone(),
+        characters: arguments.characters.clone(),
+        line_counts: arguments.line_counts.clone(),
+        picture: facts,
+        previous: arguments.previous.clone(),
+        premix: arguments.premix.clone(),
+    };
+    let report = session::check(&arguments.path, &options)?;
+    let path = &arguments.path;
+    print(&if arguments.json { report.json(path) } else { report.text(path) })?;
+    Ok(ExitCode::from(u8::from(report.verdict() == Verdict::Fail)))
 }
 
 impl DeliveryArguments {

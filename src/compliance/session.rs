@@ -14,7 +14,7 @@ use crate::delivery::session::audio::Audio;
 use crate::delivery::session::delivery::Entry;
 use crate::delivery::session::names::{TrackName, ZipReading, ZipValues};
 use crate::delivery::session::{Clip, Kind, Rate, Session, Track};
-use crate::delivery::timecode::{FrameRate, Timecode};
+use crate::delivery::timecode::{Extent, FrameRate, Timecode};
 
 pub use premix::{PremixFacts, PremixRange, ranges};
 
@@ -120,8 +120,8 @@ pub struct Evidence<'a> {
 pub struct PictureFacts {
     /// Its rate.
     pub frame_rate: Option<FrameRate>,
-    /// Its first frame.
-    pub start: Option<Timecode>,
+    /// Where it starts, since midnight.
+    pub start: Option<Extent>,
 }
 
 /// An earlier delivery of the same session.
@@ -257,11 +257,6 @@ impl Evidence<'_> {
     /// One sight of every session.
     fn sights<'s>(&'s self, look: impl Fn(&'s Session) -> Sight + 's) -> impl Iterator<Item = Sight> + 's {
         self.sessions.iter().map(look)
-    }
-
-    /// Whether Pro Tools wrote this session, so that its export would tell more.
-    fn told_by_text(&self) -> bool {
-        self.sessions.iter().any(|session| session.kind == Kind::ProToolsText)
     }
 }
 

@@ -97,41 +97,19 @@ impl CheckReport {
     /// One line a rule, and one of summary.
     pub fn text(&self, path: &Path) -> String {
         let mut lines = vec![format!("{}", path.display())];
-        for finding in self.findings.iter().filter(|finding| finding.verdict != Verdict::Person) {
-            let Finding { rule, verdict, measured, target, .. } = finding;
-            let place = finding.place.as_ref().map_or(String::new(), |place| format!(" at {place}"));
-            let told = match measured.is_empty() {
-                true => String::new(),
-                false => format!(": {measured}{place} (target: {target})"),
-            };
-            lines.push(format!("  {verdict:<10}  {:<3} {}{told}", rule.id, rule.name));
-            if let Some(advice) = &finding.advice {
-                lines.push(format!("                  {advice}"));
-            }
-        }
-        let headline = compliance::headline(&self.findings);
-        lines.push(format!("  {headline}: {}", compliance::summary(&self.findings)));
+        lines.extend(told(&self.findings));
         lines.join("\n")
     }
 
     /// One JSON object on one line: `schema` (1), `file`, `verdict`, `summary`, and `rules`, each with
     /// `id`, `name`, `verdict`, `measured`, `target` and, where there is one, `place` and `advice`.
     pub fn json(&self, path: &Path) -> String {
-        let rules = self.findings.iter().map(|finding| JsonRule {
-            id: finding.rule.id,
-            name: finding.rule.name,
-            verdict: finding.verdict.to_string(),
-            measured: &finding.measured,
-            target: &finding.target,
-            place: finding.place.as_deref(),
-            advice: finding.advice.as_deref(),
-        });
         let report = JsonReport {
             schema: 1,
             file: path.to_string_lossy().into_owned(),
             verdict: self.verdict().to_string(),
             summary: compliance::summary(&self.findings),
-            rules: rules.collect(),
+            rules: self.findings.iter().map(JsonRule::of).collect(),
         };
         // Strings and numbers alone: nothing in it can fail to be written.
         serde_json::to_string(&report).unwrap_or_default()
@@ -147,8 +125,28 @@ struct JsonReport<'a> {
     rules: Vec<JsonRule<'a>>,
 }
 
+/// One line a finding, with its advice below it, and one of summary.
+pub(super) fn told(findings: &[Finding]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for finding in findings.iter().filter(|finding| finding.verdict != Verdict::Person) {
+        let Finding { rule, verdict, measured, target, .. } = finding;
+        let place = finding.place.as_ref().map_or(String::new(), |place| format!(" at {place}"));
+        let told = match measured.is_empty() {
+            true => String::new(),
+            false => format!(": {measured}{place} (target: {target})"),
+        };
+        lines.push(format!("  {verdict:<10}  {:<3} {}{told}", rule.id, rule.name));
+        if let Some(advice) = &finding.advice {
+            lines.push(format!("                  {advice}"));
+        }
+    }
+    lines.push(format!("  {}: {}", compliance::headline(findings), compliance::summary(findings)));
+    lines
+}
+
+/// A finding as it is serialised.
 #[derive(Serialize)]
-struct JsonRule<'a> {
+pub(super) struct JsonRule<'a> {
     id: &'a str,
     name: &'a str,
     verdict: String,
@@ -158,4 +156,18 @@ struct JsonRule<'a> {
     place: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     advice: Option<&'a str>,
+}
+
+impl<'a> JsonRule<'a> {
+    pub(super) fn of(finding: &'a Finding) -> Self {
+        Self {
+            id: finding.rule.id,
+            name: finding.rule.name,
+            verdict: finding.verdict.to_string(),
+            measured: &finding.measured,
+            target: &finding.target,
+            place: finding.place.as_deref(),
+            advice: finding.advice.as_deref(),
+        }
+    }
 }

@@ -245,11 +245,21 @@ fn rate_and_start(evidence: &Evidence) -> Finding {
         if let Some(rate) = session.frame_rate.filter(|rate| *rate != Rate::Picture(wanted)) {
             faults.push(fail(format!("the session runs at {rate}, the picture at {wanted}")));
         } else if let (Some(first), Some(start), Some(_)) = (session.start_frame, start, session.frame_rate) {
-            let drop_frame = session.drop_frame.unwrap_or(start.drop_frame());
-            let label = Timecode::from_frames(first, wanted, drop_frame).map(|label| label.to_string());
-            if first != start.frames() || drop_frame != start.drop_frame() {
-                let label = label.unwrap_or_else(|_| format!("frame {first}"));
-                faults.push(fail(format!("the session starts at {label}, the picture at {start}")));
+            // A label that is counted the other way is another place, even where its frame is the same.
+            let label = start.timecode();
+            let drop_frame = session.drop_frame.or(label.map(Timecode::drop_frame)).unwrap_or(false);
+            let same_count = label.is_none_or(|label| label.drop_frame() == drop_frame);
+            let here = wanted.samples(first, SAMPLE_RATE);
+            if !same_count || !here.contains(start.samples(SAMPLE_RATE).nearest) {
+                let here = match Timecode::from_frames(first, wanted, drop_frame) {
+                    Ok(label) => label.to_string(),
+                    Err(_) => format!("frame {first}"),
+                };
+                let there = match label {
+                    Some(label) => label.to_string(),
+                    None => clock(start.samples(SAMPLE_RATE).nearest, SAMPLE_RATE),
+                };
+                faults.push(fail(format!("the session starts at {here}, the picture at {there}")));
             }
         }
         Sight {
