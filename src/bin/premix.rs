@@ -12,6 +12,7 @@ use premix::compliance::Verdict;
 use premix::compliance::premix::{Expected, Picture, SAMPLE_RATE, verdict_of_grade};
 use premix::compliance::session::PictureFacts;
 use premix::delivery::name::{DeliveryName, Fields, Reading};
+use premix::delivery::session::names::ZipReading;
 use premix::delivery::timecode::{Extent, FrameRate, Timecode};
 use premix::delivery::wav::{BitDepth, SampleFormat};
 use premix::engine::{Release, SAMPLE_RATES, Settings};
@@ -160,6 +161,12 @@ struct NameArguments {
     /// Version of the delivery: v1, v2.
     #[arg(long, value_name = "V", default_value = "v1")]
     version: String,
+    /// The name of an edit session's zip instead of that of a premix.
+    #[arg(long, conflicts_with = "next_in")]
+    session: bool,
+    /// Number of the episode, for an edit session: 101, s01e01. A film has none.
+    #[arg(long, value_name = "E", requires = "session")]
+    episode: Option<String>,
     /// Take the first version that is not in this folder.
     #[arg(long, value_name = "DIR", conflicts_with = "version")]
     next_in: Option<PathBuf>,
@@ -168,7 +175,7 @@ struct NameArguments {
         long,
         value_name = "NAME",
         num_args = 1..,
-        conflicts_with_all = ["package_id", "title", "frame_rate", "language", "version", "next_in"]
+        conflicts_with_all = ["package_id", "title", "frame_rate", "language", "version", "next_in", "episode"]
     )]
     parse: Vec<PathBuf>,
     /// Explain in one JSON object a name and line, instead of text.
@@ -369,12 +376,23 @@ fn run_name(arguments: &NameArguments) -> Result<ExitCode> {
             language: arguments.language.as_deref().unwrap_or_default(),
             version: &arguments.version,
         };
-        print(&name::build(fields, arguments.next_in.as_deref())?.to_string())?;
+        print(&if arguments.session {
+            name::build_session(fields, arguments.episode.as_deref())?
+        } else {
+            name::build(fields, arguments.next_in.as_deref())?.to_string()
+        })?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut failed = false;
     for path in &arguments.parse {
         let file = path.file_name().unwrap_or_default().to_string_lossy();
+        if arguments.session {
+            let reading = ZipReading::of(&file);
+            let told = if arguments.json { name::session_json } else { name::session_text };
+            print(&told(&file, &reading))?;
+            failed |= name::session_verdict(&reading) == Verdict::Fail;
+            continue;
+        }
         let reading = Reading::of(&file);
         print(&if arguments.json { name::json(&file, &reading) } else { name::text(&file, &reading) })?;
         failed |= verdict_of_grade(reading.grade()) == Verdict::Fail;

@@ -85,8 +85,8 @@ const fn person(id: &'static str, name: &'static str, look_at: &'static str) -> 
 /// How to make Pro Tools tell what a text can tell.
 const EXPORT_TEXT: &str = "export it with File > Export > Session Info as Text (UTF-8, all tracks, all lists) and \
                            give that with --session-info";
-/// What no export of Pro Tools tells.
-const LOOK: &str = "nothing that Pro Tools exports tells it: look in the session";
+/// Where nothing that can be exported tells.
+const LOOK: &str = "no file of this session tells it: look in the program";
 
 /// All that is known of a delivery.
 #[derive(Clone, Copy, Debug)]
@@ -139,7 +139,7 @@ pub fn judge(evidence: &Evidence) -> Vec<Finding> {
     findings.extend(names::judge(evidence));
     findings.extend(tracks::judge(evidence));
     findings.extend(premix::judge(evidence));
-    let place = |finding: &Finding| RULES.iter().position(|rule| std::ptr::eq(*rule, finding.rule));
+    let place = |finding: &Finding| RULES.iter().position(|rule| rule.id == finding.rule.id);
     findings.sort_by_key(place);
     findings
 }
@@ -282,5 +282,5 @@ fn place(session: &Session, clip: &Clip) -> Option<String> {
 
 /// A name as it is told in messages: in quotation marks, without what would break the line.
 fn quoted(name: &str) -> String {
-    format!("{name:?}")
+    if name.is_empty() { "(no name)".into() } else { format!("{name:?}") }
 }

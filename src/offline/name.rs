@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail, ensure};
 use serde::Serialize;
 
-use crate::compliance::premix::verdict_of_grade;
-use crate::delivery::name::{DeliveryName, Fields, Grade, Part, Reading, Token, Values, next_version};
+use crate::compliance::Verdict;
+use crate::delivery::language::Language;
+use crate::delivery::name::{DeliveryName, Fields, Grade, Part, Reading, Remark, Token, Values, next_version};
+use crate::delivery::session::names::{ZipReading, ZipValues, zip_name};
 
 /// Builds a name, of which `next_in` may be a folder to take the next version in.
 ///
@@ -35,6 +37,32 @@ pub fn values(fields: Fields) -> Result<Values> {
 fn refuse<T>(faults: Vec<Token>) -> Result<T> {
     let faults: Vec<String> = faults.iter().map(Token::to_string).collect();
     bail!("no file can have this name: {}", faults.join("; "))
+}
+
+/// Builds the name of an edit session's zip. A film has no episode.
+///
+/// # Errors
+/// One sentence with every value that is missing or wrong and what to write.
+pub fn build_session(fields: Fields, episode: Option<&str>) -> Result<String> {
+    let name = build(fields, None)?;
+    let episode = episode.map(str::trim).filter(|episode| !episode.is_empty());
+    if let Some(episode) = episode {
+        let plain = episode.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        ensure!(
+            plain,
+            "the episode {episode:?} has more than letters and digits: write it like 101 or s01e01"
+        );
+    }
+    let values = ZipValues {
+        title: Some(name.title().to_string()),
+        package_id: Some(name.package_id().to_string()),
+        episode: episode.map(str::to_string),
+        language: Some(name.language().clone()),
+        frame_rate: Some(name.frame_rate()),
+        version: Some(name.version()),
+    };
+    // All values but the episode are there.
+    Ok(zip_name(&values).unwrap_or_default())
 }
 
 /// The folder that a bounce to `output`, a file or a folder, goes into.
@@ -66,6 +94,65 @@ pub fn output(output: &Path, name: &DeliveryName) -> Result<PathBuf> {
 
 /// One line a part, and one with the corrected name or the first fault.
 pub fn text(name: &str, reading: &Reading) -> String {
+    let parts = parts_of(reading);
+    written(name, &parts, reading.corrected().map(|name| name.to_string()))
+}
+
+/// The same for the name of an edit session's zip.
+pub fn session_text(name: &str, reading: &ZipReading) -> String {
+    written(name, &zip_parts(reading), reading.corrected())
+}
+
+/// Whether the name of an edit session's zip would be accepted.
+pub fn session_verdict(reading: &ZipReading) -> Verdict {
+    of_grade(reading.grade())
+}
+
+/// A part of a name as it is told.
+struct Told<'a> {
+    part: String,
+    text: &'a str,
+    remark: Option<&'a Remark>,
+    meaning: Option<String>,
+}
+
+impl Told<'_> {
+    fn grade(&self) -> Grade {
+        self.remark.map_or(Grade::Strict, |remark| remark.grade)
+    }
+}
+
+fn parts_of(reading: &Reading) -> Vec<Told<'_>> {
+    let tokens = reading.tokens.iter();
+    tokens
+        .map(|token| Told {
+            part: token.part.to_string(),
+            text: &token.text,
+            remark: token.remark.as_ref(),
+            meaning: meaning(token, reading),
+        })
+        .collect()
+}
+
+fn zip_parts(reading: &ZipReading) -> Vec<Told<'_>> {
+    let tokens = reading.tokens.iter();
+    tokens
+        .map(|token| Told {
+            part: token.part.to_string(),
+            text: &token.text,
+            remark: token.remark.as_ref(),
+            meaning: match token.part {
+                "language" => {
+                    reading.values.language.as_ref().and_then(Language::english_name).map(str::to_owned)
+                }
+                "frame rate" => reading.values.frame_rate.map(|rate| format!("{rate} frames a second")),
+                _ => None,
+            },
+        })
+        .collect()
+}
+
+fn written(name: &str, parts: &[Told], corrected: Option<String>) -> String {
     let mut lines = vec![name.to_owned()];
     for token in &reading.tokens {
         let text = if token.text.is_empty() { "missing" } else { &token.text };
@@ -73,15 +160,28 @@ pub fn text(name: &str, reading: &Reading) -> String {
         lines.push(format!("  {:<10}  {:<10}  {text}{meaning}", verdict_of_grade(token.grade()), token.part));
         if let Some(remark) = &token.remark {
             let wrong = if token.text.is_empty() { String::new() } else { format!("{}: ", remark.wrong) };
+}
+
+    for told in parts {
+        let text = if told.text.is_empty() { "missing" } else { told.text };
+        let meaning = told.meaning.as_ref().map_or(String::new(), |meaning| format!(" ({meaning})"));
+        lines.push(format!("  {:<10}  {:<10}  {text}{meaning}", of_grade(told.grade()), told.part));
+        if let Some(remark) = told.remark {
+            let wrong = if told.text.is_empty() { String::new() } else { format!("{}: ", remark.wrong) };
             lines.push(format!("                          {wrong}{}", remark.remedy));
         }
     }
-    lines.push(match (reading.grade(), reading.corrected(), reading.fault()) {
+    let worst = parts.iter().map(Told::grade).max().unwrap_or(Grade::Unreadable);
+    let fault = parts.iter().find(|told| told.grade() == Grade::Unreadable);
+    lines.push(match (worst, corrected, fault) {
         (Grade::Strict, ..) => "  PASS".to_owned(),
         (Grade::Lenient, Some(corrected), _) => format!("  PASS with warnings: write {corrected}"),
         (Grade::Lenient, None, _) => "  PASS with warnings: see what to write above".to_owned(),
-        (Grade::Unreadable, _, Some(fault)) => format!("  FAIL: {fault}"),
-        (Grade::Unreadable, _, None) => "  FAIL".to_owned(),
+        (Grade::Unreadable, _, Some(Told { part, text, remark: Some(remark), .. })) => {
+            let text = if text.is_empty() { String::new() } else { format!(" {text:?}") };
+            format!("  FAIL: the {part}{text} {}: {}", remark.wrong, remark.remedy)
+        }
+        (Grade::Unreadable, ..) => "  FAIL".to_owned(),
     });
     lines.join("\n")
 }
@@ -104,13 +204,34 @@ pub fn json(name: &str, reading: &Reading) -> String {
         verdict: verdict_of_grade(token.grade()).to_string(),
         wrong: token.remark.as_ref().map(|remark| remark.wrong.as_str()),
         remedy: token.remark.as_ref().map(|remark| remark.remedy.to_string()),
+}
+
+    serialised(name, &parts_of(reading), reading.corrected().map(|name| name.to_string()))
+}
+
+/// The same for the name of an edit session's zip.
+pub fn session_json(name: &str, reading: &ZipReading) -> String {
+    serialised(name, &zip_parts(reading), reading.corrected())
+}
+
+fn serialised(name: &str, parts: &[Told], corrected: Option<String>) -> String {
+    let worst = parts.iter().map(Told::grade).max().unwrap_or(Grade::Unreadable);
+    let parts = parts.iter().map(|told| JsonPart {
+        part: told.part.clone(),
+        text: told.text,
+        verdict: of_grade(told.grade()).to_string(),
+        wrong: told.remark.map(|remark| remark.wrong.as_str()),
+        remedy: told.remark.map(|remark| remark.remedy.to_string()),
     });
-    let corrected = (reading.grade() == Grade::Lenient).then(|| reading.corrected()).flatten();
     let report = JsonName {
         schema: 1,
         name,
         verdict: verdict_of_grade(reading.grade()).to_string(),
         corrected: corrected.map(|name| name.to_string()),
+}
+
+        verdict: of_grade(worst).to_string(),
+        corrected: corrected.filter(|_| worst == Grade::Lenient),
         parts: parts.collect(),
     };
     // Strings and numbers alone: nothing in it can fail to be written.

@@ -137,7 +137,7 @@ fn self_contained(evidence: &Evidence) -> Finding {
                 }
             }
             let whole = media.iter().all(|media| index.locate(session, media) != Located::NotKnown);
-            Sight { whole, faults }
+            Sight { whole: whole && !media.is_empty(), faults }
         })
         .collect();
     // Names of audio files in a .ptx that are not here.
@@ -201,7 +201,8 @@ fn unused(evidence: &Evidence) -> Finding {
             lists_files |= media.iter().any(|media| matches!(media.place, Place::At(_)));
             known.extend(media.iter().map(|media| stem(&media.name)));
         }
-        let whole = session.unused_clips.is_some() && session.media.is_some() && sourced;
+        let any = session.clips().next().is_some();
+        let whole = any && session.unused_clips.is_some() && session.media.is_some() && sourced;
         sights.push(Sight { whole, faults });
     }
     if lists_files {

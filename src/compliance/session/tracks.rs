@@ -61,7 +61,7 @@ fn untreated(evidence: &Evidence) -> Finding {
             }
         }
         let told = made(session).all(|track| track.plug_ins.is_some() && track.clips.is_some());
-        Sight { whole: told && made(session).next().is_some(), faults }
+        Sight { whole: told && session.clips().next().is_some(), faults }
     });
     let rendered = evidence.entries.iter().filter(|entry| entry.path.contains("Rendered Files/"));
     let files = rendered.map(|entry| warn(format!("{} is rendered", quoted(&entry.path)))).collect();
@@ -319,7 +319,7 @@ fn empty(evidence: &Evidence) -> Finding {
         let mut any = false;
         for track in made(session).filter(|track| track.kind == TrackKind::Audio) {
             any = true;
-            let divider = !track.name.chars().any(char::is_alphanumeric);
+            let divider = !track.name.is_empty() && !track.name.chars().any(char::is_alphanumeric);
             match &track.clips {
                 _ if divider => faults.push(fail(format!("{} is a divider", quoted(&track.name)))),
                 Some(clips) if clips.is_empty() => {
@@ -363,7 +363,7 @@ fn hidden(evidence: &Evidence) -> Finding {
     let words = Words {
         good: "one playlist a track, nothing hidden",
         repair: "show all tracks, and delete the playlists that are not used",
-        reveal: "nothing that Pro Tools exports tells the playlists: look in the session",
+        reveal: LOOK,
     };
     conclude(HIDDEN, sights, &words)
 }

@@ -218,6 +218,10 @@ fn track(
         let moving = item.blocks().filter(|block| !block.name().starts_with("VOLENV")).filter_map(envelope);
         track.automation.get_or_insert_default().extend(moving);
         let Some(take) = takes.iter().find(|take| take.selected).or(takes.first()) else { continue };
+        // Notes and empty items play nothing.
+        if take.source.is_none() || take.source_kind() == "EMPTY" {
+            continue;
+        }
         kinds.push(take.source_kind());
         for take in &takes {
             if let Some(path) =
