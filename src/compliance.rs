@@ -8,6 +8,7 @@ pub mod session;
 
 use std::fmt;
 
+use crate::delivery::name::Grade;
 use crate::engine::decibel::{db_from_linear, linear_from_tenths};
 
 /// One rule of a delivery.
@@ -36,12 +37,11 @@ pub enum Face {
     Session,
 }
 
-/// Declares rules in the order in which they are told: a constant each, `RULES` with all of them, and
-/// `JUDGES`, which gives the finding of each from the evidence.
+/// Declares rules in the order in which they are told: a constant each, and `RULES` with all of them. With a
+/// type of evidence before them and a function behind each also `JUDGES`, which give the findings.
 macro_rules! rules {
-    ($evidence:ty; $(
-        $constant:ident: $id:literal, $name:literal, $checks:literal, $target:literal,
-        [$($face:ident)*] => $judge:ident;
+    ($(
+        $constant:ident: $id:literal, $name:literal, $checks:literal, $target:literal, [$($face:ident)*];
     )*) => {
         $(const $constant: &$crate::compliance::Rule = &$crate::compliance::Rule {
             id: $id,
@@ -52,6 +52,14 @@ macro_rules! rules {
         };)*
         /// All rules, in their order.
         pub const RULES: &[&$crate::compliance::Rule] = &[$($constant),*];
+    };
+    ($evidence:ty; $(
+        $constant:ident: $id:literal, $name:literal, $checks:literal, $target:literal,
+        [$($face:ident)*] => $judge:ident;
+    )*) => {
+        $crate::compliance::rules! {
+            $($constant: $id, $name, $checks, $target, [$($face)*];)*
+        }
         /// What judges each of [`RULES`].
         const JUDGES: &[fn(&$evidence) -> $crate::compliance::Finding] = &[$($judge),*];
     };
@@ -82,6 +90,17 @@ impl fmt::Display for Verdict {
             Verdict::Warn => "warn",
             Verdict::Fail => "fail",
         })
+    }
+}
+
+impl From<Grade> for Verdict {
+    /// What a convention says of a name, or of a part of it.
+    fn from(grade: Grade) -> Self {
+        match grade {
+            Grade::Strict => Verdict::Pass,
+            Grade::Lenient => Verdict::Warn,
+            Grade::Unreadable => Verdict::Fail,
+        }
     }
 }
 

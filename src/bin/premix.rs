@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use premix::compliance::Verdict;
-use premix::compliance::premix::{Expected, Picture, SAMPLE_RATE, verdict_of_grade};
+use premix::compliance::premix::{Expected, Picture, SAMPLE_RATE};
 use premix::compliance::session::PictureFacts;
 use premix::delivery::name::{DeliveryName, Fields, Reading};
 use premix::delivery::session::names::ZipReading;
@@ -395,7 +395,7 @@ fn run_name(arguments: &NameArguments) -> Result<ExitCode> {
         }
         let reading = Reading::of(&file);
         print(&if arguments.json { name::json(&file, &reading) } else { name::text(&file, &reading) })?;
-        failed |= verdict_of_grade(reading.grade()) == Verdict::Fail;
+        failed |= Verdict::from(reading.grade()) == Verdict::Fail;
     }
     Ok(ExitCode::from(u8::from(failed)))
 }

@@ -617,15 +617,6 @@ fn judge_balance(evidence: &Evidence) -> Finding {
     Finding { measured, ..Finding::for_a_person(BALANCE) }
 }
 
-/// What the convention says of a part of a name, or of all of it.
-pub fn verdict_of_grade(grade: Grade) -> Verdict {
-    match grade {
-        Grade::Strict => Verdict::Pass,
-        Grade::Lenient => Verdict::Warn,
-        Grade::Unreadable => Verdict::Fail,
-    }
-}
-
 fn judge_name(evidence: &Evidence) -> Finding {
     let listed = |tokens: &mut dyn Iterator<Item = &Token>| {
         tokens.map(ToString::to_string).collect::<Vec<_>>().join("; ")
@@ -642,7 +633,7 @@ fn judge_name(evidence: &Evidence) -> Finding {
         }
         Source::File(FileEvidence { name, .. }) => {
             let reading = Reading::of(name);
-            let finding = Finding::new(NAME, verdict_of_grade(reading.grade()), name);
+            let finding = Finding::new(NAME, reading.grade().into(), name);
             let deviations = listed(&mut reading.deviations());
             match (reading.grade(), reading.corrected()) {
                 (Grade::Strict, _) => finding,

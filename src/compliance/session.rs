@@ -20,46 +20,46 @@ pub use premix::{PremixFacts, PremixRange, ranges};
 
 rules! {
     ZIP_NAME: "B2", "Name of the zip", "The zip is named by the convention, and what it says is true of the session.",
-        "Title_PackageID_episode_language_LocalizedEditProject_framerate_version.zip";
-    SELF_CONTAINED: "B3", "Self-contained", "Every clip plays a file that is in the delivery.", "all files within";
-    AAF: "B4", "AAF", "A session of another program than Pro Tools comes with an AAF.", "a Pro Tools session, or an AAF";
-    UNUSED_AUDIO: "B5", "Unused audio", "Every file and clip is on a track.", "nothing unused";
+        "Title_PackageID_episode_language_LocalizedEditProject_framerate_version.zip", [Session];
+    SELF_CONTAINED: "B3", "Self-contained", "Every clip plays a file that is in the delivery.", "all files within", [Session];
+    AAF: "B4", "AAF", "A session of another program than Pro Tools comes with an AAF.", "a Pro Tools session, or an AAF", [Session];
+    UNUSED_AUDIO: "B5", "Unused audio", "Every file and clip is on a track.", "nothing unused", [Session];
     RATE_AND_START: "B6", "Frame rate and start", "The session has the frame rate and the start of the picture.",
-        "those of the picture";
-    FORMAT: "B7", "Audio format", "All audio is 24-bit WAV at 48 kHz.", "24-bit, 48000 Hz";
-    UNTREATED: "B8", "Untreated dialogue", "No clip is treated or rendered.", "raw recordings";
-    MONO_TRACKS: "B9", "Mono audio tracks", "All tracks are audio tracks, and those of dialogue are mono.", "mono audio tracks";
-    OPTIONALS: "B10", "Optional tracks", "Optional tracks keep the configuration of their files.", "5.1, 5.0, LCR or mono";
-    TRACK_NAMES: "B11", "Track names", "Tracks are named by language and character.", "language_character";
+        "those of the picture", [Session];
+    FORMAT: "B7", "Audio format", "All audio is 24-bit WAV at 48 kHz.", "24-bit, 48000 Hz", [Session];
+    UNTREATED: "B8", "Untreated dialogue", "No clip is treated or rendered.", "raw recordings", [Session];
+    MONO_TRACKS: "B9", "Mono audio tracks", "All tracks are audio tracks, and those of dialogue are mono.", "mono audio tracks", [Session];
+    OPTIONALS: "B10", "Optional tracks", "Optional tracks keep the configuration of their files.", "5.1, 5.0, LCR or mono", [Session];
+    TRACK_NAMES: "B11", "Track names", "Tracks are named by language and character.", "language_character", [Session];
     GROUP_NAMES: "B12", "Names of group tracks", "Group tracks are named by language and characters.",
-        "language_character(s)";
-    CHARACTERS: "B13", "Character names", "Characters have the names of the show's list.", "names of the list";
-    SYMBOLS: "B14", "Symbols and accents", "No name has symbols or accents.", "letters, digits, hyphens, underscores";
-    CLIP_NAMES: "B15", "Clip names", "Clips carry the name of a character of their track.", "a character in every clip name";
-    PICKUPS: "B16", "Pickups", "Pickups are on tracks of their own, named PU_language_character.", "PU_language_character";
+        "language_character(s)", [Session];
+    CHARACTERS: "B13", "Character names", "Characters have the names of the show's list.", "names of the list", [Session];
+    SYMBOLS: "B14", "Symbols and accents", "No name has symbols or accents.", "letters, digits, hyphens, underscores", [Session];
+    CLIP_NAMES: "B15", "Clip names", "Clips carry the name of a character of their track.", "a character in every clip name", [Session];
+    PICKUPS: "B16", "Pickups", "Pickups are on tracks of their own, named PU_language_character.", "PU_language_character", [Session];
     VERSION: "B17", "Version of pickups", "A session with pickups has a higher version than the one before.",
-        "higher than before";
-    ORDER: "B18", "Order of tracks", "Characters with more lines come first.", "descending lines";
-    NARRATION: "B19", "Narration", "Narration is on tracks of its own.", "tracks of its own";
-    FADES: "B20", "Fades", "Every clip is faded in and out.", "fades at both ends";
-    GROUP_COUNT: "B23", "Group tracks", "Group and walla take up to eight tracks.", "up to 8";
-    SONGS: "B25", "Songs", "Replaced vocals are on tracks of their own.", "tracks of their own";
-    STRETCH: "B26", "Time stretch", "No clip is stretched or shifted in pitch.", "none, or without artefacts";
-    AUTOMATION: "B27", "Automation", "There is no automation but clip gain, and faders stand at 0 dB.", "clip gain alone";
+        "higher than before", [Session];
+    ORDER: "B18", "Order of tracks", "Characters with more lines come first.", "descending lines", [Session];
+    NARRATION: "B19", "Narration", "Narration is on tracks of its own.", "tracks of its own", [Session];
+    FADES: "B20", "Fades", "Every clip is faded in and out.", "fades at both ends", [Session];
+    GROUP_COUNT: "B23", "Group tracks", "Group and walla take up to eight tracks.", "up to 8", [Session];
+    SONGS: "B25", "Songs", "Replaced vocals are on tracks of their own.", "tracks of their own", [Session];
+    STRETCH: "B26", "Time stretch", "No clip is stretched or shifted in pitch.", "none, or without artefacts", [Session];
+    AUTOMATION: "B27", "Automation", "There is no automation but clip gain, and faders stand at 0 dB.", "clip gain alone", [Session];
     MASTERS: "B28", "Master tracks", "There is no master track; one that every session of a program has does nothing.",
-        "none";
-    AUX: "B29", "Aux tracks and routing", "There are no aux tracks, buses or added routing.", "none";
-    GROUPS: "B30", "Groups", "There are no groups of tracks or clips.", "none";
-    EMPTY: "B31", "Empty tracks", "There are no unused, empty or divider tracks.", "none";
-    HIDDEN: "B32", "Playlists and hidden tracks", "Every track has one playlist, and none is hidden.", "1 playlist, nothing hidden";
-    INSERTS: "B33", "Inserts", "Nothing is inserted.", "none";
-    SENDS: "B34", "Sends", "There are no sends but for direct monitoring.", "none";
-    VCAS: "B35", "VCAs", "There are no VCAs.", "none";
-    SOURCE_MATERIAL: "B36", "Source material", "There are no printmasters, videos, stems or filled M&E.", "none";
-    CLIP_GAIN: "B37", "Clip gain", "Clip gain does not rescue bad recordings.", "up to 12 dB";
+        "none", [Session];
+    AUX: "B29", "Aux tracks and routing", "There are no aux tracks, buses or added routing.", "none", [Session];
+    GROUPS: "B30", "Groups", "There are no groups of tracks or clips.", "none", [Session];
+    EMPTY: "B31", "Empty tracks", "There are no unused, empty or divider tracks.", "none", [Session];
+    HIDDEN: "B32", "Playlists and hidden tracks", "Every track has one playlist, and none is hidden.", "1 playlist, nothing hidden", [Session];
+    INSERTS: "B33", "Inserts", "Nothing is inserted.", "none", [Session];
+    SENDS: "B34", "Sends", "There are no sends but for direct monitoring.", "none", [Session];
+    VCAS: "B35", "VCAs", "There are no VCAs.", "none", [Session];
+    SOURCE_MATERIAL: "B36", "Source material", "There are no printmasters, videos, stems or filled M&E.", "none", [Session];
+    CLIP_GAIN: "B37", "Clip gain", "Clip gain does not rescue bad recordings.", "up to 12 dB", [Session];
     SAME_AS_PREMIX: "A17", "Same as the premix", "Session and premix are of one package, language and rate.",
-        "the values of the premix";
-    IN_PREMIX: "A9", "Clips in the premix", "Every clip that is not muted sounds in the premix.", "all clips";
+        "the values of the premix", [Session];
+    IN_PREMIX: "A9", "Clips in the premix", "Every clip that is not muted sounds in the premix.", "all clips", [Session];
 }
 
 /// What only people can judge, with what to look at. Listed and never counted.

@@ -8,6 +8,8 @@ mod ardour;
 pub mod audio;
 mod dawproject;
 pub mod delivery;
+#[cfg(test)]
+mod hostile;
 pub mod lists;
 pub mod names;
 mod pro_tools_text;

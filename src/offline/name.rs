@@ -92,6 +92,11 @@ pub fn output(output: &Path, name: &DeliveryName) -> Result<PathBuf> {
     Ok(output.to_path_buf())
 }
 
+/// Whether a name would be accepted.
+pub fn verdict(reading: &Reading) -> Verdict {
+    Verdict::from(reading.grade())
+}
+
 /// One line a part, and one with the corrected name or the first fault.
 pub fn text(name: &str, reading: &Reading) -> String {
     let parts = parts_of(reading);
@@ -105,7 +110,7 @@ pub fn session_text(name: &str, reading: &ZipReading) -> String {
 
 /// Whether the name of an edit session's zip would be accepted.
 pub fn session_verdict(reading: &ZipReading) -> Verdict {
-    of_grade(reading.grade())
+    Verdict::from(reading.grade())
 }
 
 /// A part of a name as it is told.
@@ -154,18 +159,10 @@ fn zip_parts(reading: &ZipReading) -> Vec<Told<'_>> {
 
 fn written(name: &str, parts: &[Told], corrected: Option<String>) -> String {
     let mut lines = vec![name.to_owned()];
-    for token in &reading.tokens {
-        let text = if token.text.is_empty() { "missing" } else { &token.text };
-        let meaning = meaning(token, reading).map_or(String::new(), |meaning| format!(" ({meaning})"));
-        lines.push(format!("  {:<10}  {:<10}  {text}{meaning}", verdict_of_grade(token.grade()), token.part));
-        if let Some(remark) = &token.remark {
-            let wrong = if token.text.is_empty() { String::new() } else { format!("{}: ", remark.wrong) };
-}
-
     for told in parts {
         let text = if told.text.is_empty() { "missing" } else { told.text };
         let meaning = told.meaning.as_ref().map_or(String::new(), |meaning| format!(" ({meaning})"));
-        lines.push(format!("  {:<10}  {:<10}  {text}{meaning}", of_grade(told.grade()), told.part));
+        lines.push(format!("  {:<10}  {:<10}  {text}{meaning}", Verdict::from(told.grade()), told.part));
         if let Some(remark) = told.remark {
             let wrong = if told.text.is_empty() { String::new() } else { format!("{}: ", remark.wrong) };
             lines.push(format!("                          {wrong}{}", remark.remedy));
@@ -198,14 +195,6 @@ fn meaning(token: &Token, reading: &Reading) -> Option<String> {
 /// One JSON object on one line: `schema` (1), `name`, `verdict`, where there is one `corrected`, and
 /// `parts`, each with `part`, `text`, `verdict` and, where something is wrong, `wrong` and `remedy`.
 pub fn json(name: &str, reading: &Reading) -> String {
-    let parts = reading.tokens.iter().map(|token| JsonPart {
-        part: token.part.to_string(),
-        text: &token.text,
-        verdict: verdict_of_grade(token.grade()).to_string(),
-        wrong: token.remark.as_ref().map(|remark| remark.wrong.as_str()),
-        remedy: token.remark.as_ref().map(|remark| remark.remedy.to_string()),
-}
-
     serialised(name, &parts_of(reading), reading.corrected().map(|name| name.to_string()))
 }
 
@@ -219,18 +208,14 @@ fn serialised(name: &str, parts: &[Told], corrected: Option<String>) -> String {
     let parts = parts.iter().map(|told| JsonPart {
         part: told.part.clone(),
         text: told.text,
-        verdict: of_grade(told.grade()).to_string(),
+        verdict: Verdict::from(told.grade()).to_string(),
         wrong: told.remark.map(|remark| remark.wrong.as_str()),
         remedy: told.remark.map(|remark| remark.remedy.to_string()),
     });
     let report = JsonName {
         schema: 1,
         name,
-        verdict: verdict_of_grade(reading.grade()).to_string(),
-        corrected: corrected.map(|name| name.to_string()),
-}
-
-        verdict: of_grade(worst).to_string(),
+        verdict: Verdict::from(worst).to_string(),
         corrected: corrected.filter(|_| worst == Grade::Lenient),
         parts: parts.collect(),
     };

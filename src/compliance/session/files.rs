@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::*;
-use crate::compliance::{SAMPLE_RATE, clock};
+use crate::compliance::clock;
+use crate::compliance::premix::SAMPLE_RATE;
 use crate::delivery::name::Grade;
 use crate::delivery::session::audio::{Content, content};
 use crate::delivery::session::names::{self, symbols};

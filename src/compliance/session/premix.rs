@@ -2,7 +2,7 @@
 //! sounds.
 
 use super::*;
-use crate::compliance::SAMPLE_RATE;
+use crate::compliance::premix::SAMPLE_RATE;
 use crate::compliance::session::tracks::WALLA_GAIN_DB;
 use crate::delivery::name;
 use crate::delivery::session::TrackKind;

@@ -580,6 +580,28 @@ fn without_rendered(clips: Vec<(Clip, bool)>, rendered: &mut Rendered, shortest:
     kept
 }
 
+/// A small whole file.
+#[cfg(test)]
+pub(super) fn example() -> Vec<u8> {
+    use writer::*;
+    let mut mobs = recording(1, "FR_A", 480_000, Where::At("file:///a/Audio%20Files/a.wav"));
+    mobs.extend(recording(2, "Fade ", 2_400, Where::Embedded));
+    let parts = vec![
+        clip(2, 2_400, 0),
+        operation(MONO_AUDIO_GAIN, Some((1, 2)), clip(1, 9_000, 5)),
+        transition(100),
+        filler(9),
+    ];
+    mobs.push(composition(
+        "n",
+        vec![
+            slot(1, "TC", (24_000, 1001), timecode(86_400, 24, false)),
+            slot(2, "FR_A", (48_000, 1), sequence(parts)),
+        ],
+    ));
+    file(mobs)
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Cursor;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::delivery::{Delivery, DeliveryError, Entry};
-use crate::delivery::wav::{WavFacts, read_facts};
+use crate::delivery::wav::{WavFacts, WavReader};
 
 /// What a file's name says that it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,9 @@ pub fn headers(delivery: &mut Delivery) -> Result<Vec<Audio>, DeliveryError> {
     let mut found = Vec::with_capacity(wavs.len());
     for entry in wavs {
         let source = delivery.wav_source(&entry)?;
-        let facts = read_facts(Path::new(&entry.path), source).map_err(|fault| fault.to_string());
+        let facts = WavReader::new(source, Path::new(&entry.path))
+            .map(|reader| reader.facts().clone())
+            .map_err(|fault| fault.to_string());
         found.push(Audio { path: entry.path, facts });
     }
     Ok(found)
