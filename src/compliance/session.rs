@@ -8,6 +8,8 @@ mod names;
 mod premix;
 mod tracks;
 
+use std::collections::HashSet;
+
 use super::{Finding, Rule, Verdict};
 use crate::delivery::language::Language;
 use crate::delivery::session::audio::Audio;
@@ -197,15 +199,11 @@ const TOLD: usize = 4;
 
 /// Puts together what all sources see.
 fn conclude(rule: &'static Rule, sights: impl IntoIterator<Item = Sight>, words: &Words) -> Finding {
-    let (mut whole, mut faults) = (false, Vec::<Fault>::new());
+    let (mut whole, mut faults, mut told) = (false, Vec::<Fault>::new(), HashSet::new());
     for sight in sights {
         whole |= sight.whole;
-        for fault in sight.faults {
-            // Two files of one session tell the same fault.
-            if !faults.iter().any(|told| told.what == fault.what) {
-                faults.push(fault);
-            }
-        }
+        // Two files of one session tell the same fault.
+        faults.extend(sight.faults.into_iter().filter(|fault| told.insert(fault.what.clone())));
     }
     faults.sort_by_key(|fault| std::cmp::Reverse(fault.verdict));
     let finding = |verdict, measured: String, place, advice: Option<&str>| Finding {

@@ -122,7 +122,8 @@ impl Session {
     }
 
     /// The file that a clip plays.
-    pub fn media_of(&self, clip: &Clip) -> Option<&Media> {
+    #[cfg(test)]
+    fn media_of(&self, clip: &Clip) -> Option<&Media> {
         let source = clip.source.as_ref()?;
         self.media.as_ref()?.iter().find(|media| media.id == *source)
     }

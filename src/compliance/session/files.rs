@@ -1,6 +1,6 @@
 //! What the listing tells: names, formats, where the audio is and what does not belong.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::*;
 use crate::compliance::clock;
@@ -58,9 +58,12 @@ fn zip_name(evidence: &Evidence) -> Finding {
     conclude(ZIP_NAME, [Sight::whole(faults)], &words)
 }
 
-/// The files of a delivery by their names in small letters.
-struct Index<'a> {
-    by_name: HashMap<String, Vec<&'a str>>,
+/// The files of a delivery, in small letters.
+struct Index {
+    names: HashSet<String>,
+    /// Folder and name.
+    tails: HashSet<String>,
+    paths: HashSet<String>,
 }
 
 /// Where a file is that a session plays.
@@ -73,13 +76,19 @@ enum Located {
     NotKnown,
 }
 
-impl<'a> Index<'a> {
-    fn new(entries: &'a [Entry]) -> Self {
-        let mut by_name: HashMap<String, Vec<&str>> = HashMap::new();
-        for entry in entries {
-            by_name.entry(entry.name().to_lowercase()).or_default().push(&entry.path);
+/// The last two parts of a path.
+fn tail(path: &str) -> &str {
+    path.rmatch_indices('/').nth(1).map_or(path, |(at, _)| &path[at + 1..])
+}
+
+impl Index {
+    fn new(entries: &[Entry]) -> Self {
+        let paths: HashSet<String> = entries.iter().map(|entry| entry.path.to_lowercase()).collect();
+        Self {
+            names: entries.iter().map(|entry| entry.name().to_lowercase()).collect(),
+            tails: paths.iter().map(|path| tail(path).to_string()).collect(),
+            paths,
         }
-        Self { by_name }
     }
 
     fn locate(&self, session: &Session, media: &Media) -> Located {
@@ -97,21 +106,19 @@ impl<'a> Index<'a> {
             })
             .collect();
         let Some(name) = parts.last() else { return Located::NotKnown };
-        let Some(here) = self.by_name.get(name) else { return Located::Missing };
+        if !self.names.contains(name) {
+            return Located::Missing;
+        }
         let absolute = path.starts_with(['/', '\\']) || path.contains(':');
         let outward = parts.iter().any(|part| part == "..");
         // A relative path counts from the session file; of an absolute one the folder and the name must agree,
         // since it was written on another machine.
-        let folder = session.file.rsplit_once('/').map(|(folder, _)| folder.to_lowercase());
-        let known = here.iter().any(|entry| {
-            let entry = entry.to_lowercase();
-            if absolute || outward || parts.len() > 1 {
-                let tail = parts[parts.len().saturating_sub(2)..].join("/");
-                entry == tail || entry.ends_with(&format!("/{tail}"))
-            } else {
-                entry.rsplit_once('/').map(|(folder, _)| folder.to_string()) == folder
-            }
-        });
+        let known = if absolute || outward || parts.len() > 1 {
+            self.tails.contains(tail(&parts.join("/")))
+        } else {
+            let folder = session.file.rsplit_once('/').map_or("", |(folder, _)| folder).to_lowercase();
+            self.paths.contains(format!("{folder}/{name}").trim_start_matches('/'))
+        };
         if known && !outward { Located::Within } else { Located::Elsewhere }
     }
 }
@@ -146,7 +153,7 @@ fn self_contained(evidence: &Evidence) -> Finding {
     let hinted =
         evidence.hints.iter().filter(|name| audio.iter().any(|ending| name.to_lowercase().ends_with(ending)));
     let missing: HashSet<&String> = hinted
-        .filter(|name| !name.contains(['/', '\\', ':']) && !index.by_name.contains_key(&name.to_lowercase()))
+        .filter(|name| !name.contains(['/', '\\', ':']) && !index.names.contains(&name.to_lowercase()))
         .collect();
     let mut missing: Vec<&String> = missing.into_iter().collect();
     missing.sort();

@@ -217,11 +217,13 @@ fn new_on_old_tracks(session: &Session, before: &Session, tracks: &[(&Track, Tra
         .collect();
     // A clip that was renamed or moved is no new recording: its source was there.
     let old_sources: HashSet<&str> = before.media.iter().flatten().map(|media| media.name.as_str()).collect();
+    let names: HashMap<&str, &str> =
+        session.media.iter().flatten().map(|media| (media.id.as_str(), media.name.as_str())).collect();
     let mut faults = Vec::new();
     for (track, name) in tracks.iter().filter(|(_, name)| !name.pickup) {
         let Some(clips) = old.get(track.name.as_str()) else { continue };
         for clip in track.clips.iter().flatten() {
-            let source = session.media_of(clip).map(|media| media.name.as_str());
+            let source = clip.source.as_deref().and_then(|source| names.get(source).copied());
             let known = clips.contains(&(clip.name.as_str(), clip.start))
                 || source.is_some_and(|name| old_sources.contains(name));
             if !known && name.role != Role::Optional {

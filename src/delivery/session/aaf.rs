@@ -3,6 +3,7 @@
 //! Clip gain and volume automation are written alike, so that an AAF says nothing of automation; nor of
 //! inserts, sends, groups or what is hidden.
 
+mod fades;
 mod objects;
 #[cfg(test)]
 mod writer;
@@ -12,6 +13,7 @@ use std::io::{Read, Seek};
 use std::path::PathBuf;
 
 use super::{Clip, Kind, Media, Place, PlugIn, Rate, Session, SessionError, Track, TrackKind, decibels};
+use fades::{rendered_fades, without_rendered};
 use objects::{Fault, Object, Objects, auid};
 
 /// Classes, by the number that tells them apart in `0d010101-0101-xx00-060e-2b3402060101`.
@@ -42,9 +44,6 @@ const TOP_LEVEL: u128 = 0x0d010102_0101_0700_060e_2b3404010101;
 /// References from clip to clip that are followed to a file.
 const LONGEST_CHAIN: usize = 16;
 
-/// What Pro Tools calls the audio of a rendered fade, in the languages that it speaks.
-const FADE_NAMES: [&str; 6] = ["Fade", "Fondu", "Fundido", "페이드", "淡变", "淡變"];
-
 /// Reads an AAF.
 ///
 /// # Errors
@@ -64,6 +63,8 @@ struct Reader<R> {
     /// Names of the operations that the file defines itself.
     operations: HashMap<u128, String>,
     media: Vec<Media>,
+    /// Ids of the media.
+    known: HashSet<String>,
     /// The media that a mob's slot leads to, once it was followed.
     followed: HashMap<(Vec<u8>, i64), Option<Followed>>,
 }
@@ -82,6 +83,9 @@ struct Found {
     clip: Clip,
     whole_file: bool,
 }
+
+/// A track, what was found on it, and its edit rate.
+type Walked = (Track, Walk, Option<(u32, u32)>);
 
 /// One track while it is walked. Positions are in edit units.
 #[derive(Default)]
@@ -110,7 +114,15 @@ impl<R: Read + Seek> Reader<R> {
         if let Some(dictionary) = objects.strong(&header, 0x3b04)? {
             define(&mut objects, &dictionary, &mut operations)?;
         }
-        Ok(Self { objects, mobs, embedded, operations, media: Vec::new(), followed: HashMap::new() })
+        Ok(Self {
+            objects,
+            mobs,
+            embedded,
+            operations,
+            media: Vec::new(),
+            known: HashSet::new(),
+            followed: HashMap::new(),
+        })
     }
 
     /// The composition that is the session: of top level if one says so, else the one with most slots.
@@ -137,7 +149,7 @@ impl<R: Read + Seek> Reader<R> {
         let mut session = Session::unknown(file, Kind::Aaf);
         let (composition, slots) = self.composition()?;
         session.name = composition.text(0x4402);
-        let (mut walks, mut slowest_rate) = (Vec::new(), None);
+        let (mut walks, mut slowest_rate) = (Vec::<Walked>::new(), None);
         for path in slots {
             let slot = self.objects.object(path)?;
             let Some(segment) = self.objects.strong(&slot, 0x4803)? else { continue };
@@ -427,7 +439,7 @@ impl<R: Read + Seek> Reader<R> {
     /// Adds the file of a source mob to the media, once, and returns its id.
     fn file(&mut self, id: &[u8], mob: &Object, descriptor: &Object) -> Result<String, Fault> {
         let key: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-        if self.media.iter().any(|media| media.id == key) {
+        if !self.known.insert(key.clone()) {
             return Ok(key);
         }
         let locator = self.objects.vector(descriptor, 0x2f01)?.into_iter().next();
@@ -506,78 +518,6 @@ fn wav_format(head: &[u8]) -> Option<(u16, u32, u16)> {
         |offset: usize| head.get(at + offset..at + offset + 2).map(|b| u16::from_le_bytes([b[0], b[1]]));
     let rate = u32::from(field(4)?) | u32::from(field(6)?) << 16;
     Some((field(2)?, rate, field(14)?))
-}
-
-/// Fades that Pro Tools renders and writes as clips of their own.
-struct Rendered {
-    names: HashSet<String>,
-    media: HashSet<String>,
-    count: usize,
-}
-
-/// How such fades are called here. They play a whole file of their own and touch a clip; in any language
-/// many of them have one name, which the files of recordings never do.
-fn rendered_fades(walks: &[(Track, Walk, Option<(u32, u32)>)]) -> Rendered {
-    let mut by_name: HashMap<&str, HashMap<&str, bool>> = HashMap::new();
-    for (_, walk, _) in walks {
-        for (at, found) in walk.found.iter().enumerate() {
-            let touches = |a: Option<&(i64, i64)>, b: Option<&(i64, i64)>| {
-                a.zip(b).is_some_and(|((start, length), (next, _))| start.saturating_add(*length) == *next)
-            };
-            let before = at.checked_sub(1).and_then(|at| walk.units.get(at));
-            let touching =
-                touches(before, walk.units.get(at)) || touches(walk.units.get(at), walk.units.get(at + 1));
-            let Some(media) = found.clip.source.as_deref() else { continue };
-            let files = by_name.entry(&found.clip.name).or_default();
-            *files.entry(media).or_insert(true) &= found.whole_file && touching;
-        }
-    }
-    let is_fade = |name: &str, files: &HashMap<&str, bool>| {
-        let known = FADE_NAMES.contains(&name.trim());
-        files.values().all(|fade_like| *fade_like) && (known || files.len() > 1)
-    };
-    let names = by_name.iter().filter(|(name, files)| is_fade(name, files)).map(|(name, _)| name.to_string());
-    Rendered { names: names.collect(), media: HashSet::new(), count: 0 }
-}
-
-/// The clips of a track, with rendered fades made properties of the clips that they touch. What is shorter
-/// than a frame is no fade but the rest of a cut that is not on a frame: of that edge nothing is known.
-fn without_rendered(clips: Vec<(Clip, bool)>, rendered: &mut Rendered, shortest: Option<u64>) -> Vec<Clip> {
-    let end = |clip: &Clip| clip.start.zip(clip.length).map(|(start, length)| start + length.cast_signed());
-    let touches =
-        |left: &Clip, right: &Clip| end(left).zip(right.start).is_some_and(|(a, b)| (a - b).abs() <= 1);
-    let mut kept: Vec<Clip> = Vec::new();
-    let mut fade: Option<Clip> = None;
-    let names = rendered.names.clone();
-    let mut apply = |fade: Clip, kept: &mut Vec<Clip>, next: Option<&mut Clip>| {
-        let remnant = shortest.is_some_and(|frame| fade.length.is_some_and(|length| length < frame));
-        let faded = (!remnant).then_some(true);
-        rendered.count += 1;
-        rendered.media.extend(fade.source.clone());
-        if let Some(left) = kept.last_mut().filter(|left| touches(left, &fade)) {
-            left.fade_out = faded;
-            left.length = left.length.zip(fade.length).map(|(clip, fade)| clip + fade);
-        }
-        if let Some(right) = next.filter(|right| touches(&fade, right)) {
-            right.fade_in = faded;
-            right.length = right.length.zip(fade.length).map(|(clip, fade)| clip + fade);
-            right.start = fade.start;
-        }
-    };
-    for (mut clip, whole_file) in clips {
-        if whole_file && names.contains(&clip.name) && fade.is_none() {
-            fade = Some(clip);
-            continue;
-        }
-        if let Some(fade) = fade.take() {
-            apply(fade, &mut kept, Some(&mut clip));
-        }
-        kept.push(clip);
-    }
-    if let Some(fade) = fade {
-        apply(fade, &mut kept, None);
-    }
-    kept
 }
 
 /// A small whole file.

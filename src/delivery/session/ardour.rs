@@ -81,6 +81,20 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Session, SessionError> {
 
     let lists = ["Playlists", "UnusedPlaylists"].into_iter().filter_map(|lists| child(root, lists));
     let lists: Vec<Node> = lists.flat_map(|lists| children(lists, "Playlist")).collect();
+    let mut lists_of: HashMap<&str, u32> = HashMap::new();
+    for track in lists.iter().filter_map(|list| list.attribute("orig-track-id")) {
+        *lists_of.entry(track).or_default() += 1;
+    }
+    // Older versions refer to playlists by name; an id goes before a name, and the first before the others.
+    let mut by_key: HashMap<&str, Node> = HashMap::new();
+    for attribute in ["id", "name"] {
+        for list in &lists {
+            if let Some(key) = list.attribute(attribute) {
+                by_key.entry(key).or_insert(*list);
+            }
+        }
+    }
+    let playlists = Playlists { lists_of, by_key };
     let mut routes: Vec<Node> =
         child(root, "Routes").into_iter().flat_map(|routes| children(routes, "Route")).collect();
     routes.sort_by_key(|route| {
@@ -90,7 +104,7 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Session, SessionError> {
         routes.iter().filter_map(|route| Some((route.attribute("id")?, route.attribute("name")?))).collect();
     session.tracks = routes
         .iter()
-        .filter_map(|route| track(*route, &lists, &names, &times, origin.unwrap_or(0)))
+        .filter_map(|route| track(*route, &playlists, &names, &times, origin.unwrap_or(0)))
         .collect();
 
     let named = |parent: &'static str, item: &'static str| {
@@ -101,6 +115,14 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Session, SessionError> {
     session.vcas = Some(named("VCAManager", "VCA"));
     session.unused_clips = Some(Vec::new());
     Ok(session)
+}
+
+/// The playlists of a session.
+struct Playlists<'a, 'd> {
+    /// How many each track has, by its id.
+    lists_of: HashMap<&'a str, u32>,
+    /// By id and by name.
+    by_key: HashMap<&'a str, Node<'a, 'd>>,
 }
 
 /// How places are written: samples, or `a` and superclocks of audio time. Musical time is not placed.
@@ -153,7 +175,7 @@ fn media(source: Node) -> Option<Media> {
 /// One route. `None` for what is no part of the mix: the monitor section and the auditioner.
 fn track(
     route: Node,
-    lists: &[Node],
+    playlists: &Playlists,
     names: &HashMap<&str, &str>,
     times: &Times,
     origin: i64,
@@ -225,15 +247,9 @@ fn track(
     track.routing = Some(buses);
 
     if kind == TrackKind::Audio {
-        let id = route.attribute("id");
-        let own = lists.iter().filter(|list| list.attribute("orig-track-id") == id && id.is_some()).count();
-        track.playlists = Some(own.max(1) as u32);
-        let list = lists.iter().find(|list| match playlist {
-            Some(playlist) => {
-                list.attribute("id") == Some(playlist) || list.attribute("name") == Some(playlist)
-            }
-            None => false,
-        });
+        let own = route.attribute("id").and_then(|id| playlists.lists_of.get(id)).copied();
+        track.playlists = Some(own.unwrap_or(1).max(1));
+        let list = playlist.and_then(|playlist| playlists.by_key.get(playlist));
         track.clips = list.map(|list| {
             let mut clips: Vec<Clip> =
                 children(*list, "Region").map(|region| clip(region, times, origin)).collect();

@@ -1,5 +1,7 @@
 //! REAPER projects (`.rpp`): lines of words, and blocks from `<NAME …` to `>`.
 
+use std::collections::{BTreeSet, HashSet};
+
 use super::{
     Automation, Clip, Kind, Media, Place, PlugIn, Rate, Send, Session, SessionError, Track, TrackKind,
     decibels, number, samples,
@@ -128,10 +130,10 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Session, SessionError> {
         .map(|rate| (offset * f64::from(rate.numerator()) / f64::from(rate.denominator())).round() as u64);
 
     let blocks: Vec<&Block> = project.blocks().filter(|block| block.name() == "TRACK").collect();
-    let mut media = Vec::new();
-    let mut item_groups = std::collections::BTreeSet::new();
+    let (mut media, mut known) = (Vec::new(), HashSet::new());
+    let mut item_groups = BTreeSet::new();
     for block in &blocks {
-        session.tracks.push(track(block, session.sample_rate, &mut media, &mut item_groups));
+        session.tracks.push(track(block, session.sample_rate, &mut media, &mut known, &mut item_groups));
     }
     sends(&blocks, &mut session.tracks);
     session.tracks.insert(0, master(&project));
@@ -176,7 +178,8 @@ fn track(
     block: &Block,
     sample_rate: Option<u32>,
     media: &mut Vec<Media>,
-    groups: &mut std::collections::BTreeSet<String>,
+    known: &mut HashSet<String>,
+    groups: &mut BTreeSet<String>,
 ) -> Track {
     let name = block.line("NAME").and_then(|words| words.get(1)).copied().unwrap_or_default();
     let mut track = Track::unknown(name, TrackKind::Audio);
@@ -224,9 +227,7 @@ fn track(
         }
         kinds.push(take.source_kind());
         for take in &takes {
-            if let Some(path) =
-                take.path().filter(|path| !media.iter().any(|media: &Media| media.id == *path))
-            {
+            if let Some(path) = take.path().filter(|path| known.insert(path.to_string())) {
                 media.push(Media {
                     id: path.to_string(),
                     name: path.rsplit(['/', '\\']).next().unwrap_or(path).to_string(),
