@@ -10,7 +10,7 @@ mod tracks;
 
 use std::collections::HashSet;
 
-use super::{Finding, Rule, Verdict};
+use super::{Finding, Rule, Verdict, rules};
 use crate::delivery::language::Language;
 use crate::delivery::session::audio::Audio;
 use crate::delivery::session::delivery::Entry;
@@ -81,7 +81,7 @@ pub const FOR_PEOPLE: &[Rule] = &[
 ];
 
 const fn person(id: &'static str, name: &'static str, look_at: &'static str) -> Rule {
-    Rule { id, name, checks: look_at, target: "" }
+    Rule { id, name, checks: look_at, target: "", judged_by: &[] }
 }
 
 /// How to make Pro Tools tell what a text can tell.

@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use crate::compliance::Verdict;
 use crate::delivery::language::Language;
-use crate::delivery::name::{DeliveryName, Fields, Grade, Part, Reading, Remark, Token, Values, next_version};
+use crate::delivery::name::{
+    DeliveryName, Fields, Grade, Part, Reading, Remark, Token, Values, next_version,
+};
 use crate::delivery::session::names::{ZipReading, ZipValues, zip_name};
 
 /// Builds a name, of which `next_in` may be a folder to take the next version in.
