@@ -246,8 +246,8 @@ mod tests {
             assert_eq!(measured(&dialogue, &walla, size).0, mix);
         }
         // A second, shorter stretch after a while does not lengthen the first.
-        let again = [walla, tone(-28.0, 1.0), vec![0.0; 3 * 48_000]].concat();
-        let twice = measured(&tone(-25.0, 24.0), &again, 1000).0.separation;
+        let again = [walla, tone(-26.0, 2.0), vec![0.0; 3 * 48_000]].concat();
+        let twice = measured(&tone(-25.0, 25.0), &again, 1000).0.separation;
         assert_eq!(twice.longest_below_samples, separation.longest_below_samples);
         assert_eq!(twice.longest_below_start, separation.longest_below_start);
         assert!(seconds(twice.below_samples - separation.below_samples) > 1.0);
