@@ -245,12 +245,19 @@ mod tests {
         for size in [1, 64, 4096, usize::MAX / 2] {
             assert_eq!(measured(&dialogue, &walla, size).0, mix);
         }
-        // A second, shorter stretch after a while does not lengthen the first.
-        let again = [walla, tone(-26.0, 2.0), vec![0.0; 3 * 48_000]].concat();
-        let twice = measured(&tone(-25.0, 25.0), &again, 1000).0.separation;
-        assert_eq!(twice.longest_below_samples, separation.longest_below_samples);
-        assert_eq!(twice.longest_below_start, separation.longest_below_start);
-        assert!(seconds(twice.below_samples - separation.below_samples) > 1.0);
+    }
+
+    #[test]
+    fn a_stretch_ends_where_one_of_both_falls_silent() {
+        // Walla 10 dB under the dialogue throughout; the dialogue pauses for 10 s.
+        let dialogue = [tone(-25.0, 10.0), vec![0.0; 480_000], tone(-25.0, 10.0)].concat();
+        let separation = measured(&dialogue, &tone(-35.0, 30.0), 1000).0.separation;
+        // While 3 s of dialogue leave the window it is under -29 from 10^(-4 / 10) of them on, until under -50
+        // it is silent; and the other way round when it comes back.
+        let stretch = 3.0 * (10f64.powf(-0.4) - 10f64.powf(-2.5));
+        let seconds = |samples: u64| samples as f64 / 48_000.0;
+        assert!((seconds(separation.longest_below_samples) - stretch).abs() < 0.03, "{separation:?}");
+        assert!((seconds(separation.below_samples) - 2.0 * stretch).abs() < 0.06, "{separation:?}");
     }
 
     #[test]
