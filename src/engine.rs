@@ -33,12 +33,13 @@ pub use programme::ProgrammeMeter;
 pub use ramp::Ramp;
 pub use transport::Transport;
 
+use std::ops::Range;
+
 use decibel::linear_from_tenths;
 use interpolation::Kernel;
 use limiter::{Limiter, audible};
 use listen::Monitor;
 use pass::{Input, PassMeter};
-use std::ops::Range;
 use transport::Move;
 
 /// Sample rates that the bus runs at, in Hz.
