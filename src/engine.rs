@@ -29,6 +29,7 @@ pub use envelope::Release;
 pub use limiter::latency_samples;
 pub use listen::Listen;
 pub use measurement::Measurement;
+pub use mix::MixMeter;
 pub use programme::ProgrammeMeter;
 pub use ramp::Ramp;
 pub use transport::Transport;

@@ -4,4 +4,7 @@ pub mod bounce;
 pub mod check;
 pub mod name;
 pub mod picture;
+pub mod previous;
 pub mod session;
+mod track;
+pub mod walla;
