@@ -9,6 +9,7 @@ pub mod session;
 use std::fmt;
 
 use crate::delivery::name::Grade;
+use crate::delivery::timecode::{FrameRate, Timecode};
 use crate::engine::decibel::{db_from_linear, linear_from_tenths};
 
 /// One rule of a delivery.
@@ -196,6 +197,29 @@ pub fn headline(findings: &[Finding]) -> &'static str {
         Verdict::Warn => "PASS with warnings",
         Verdict::Pass => "PASS",
         Verdict::Unknown | Verdict::Person => "NOT JUDGED",
+    }
+}
+
+/// How places in a programme are written.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeLine {
+    /// In Hz.
+    pub sample_rate: u32,
+    /// The first sample of the programme, counted from midnight.
+    pub start: u64,
+    /// Frame rate of the picture, if it is known.
+    pub frame_rate: Option<FrameRate>,
+    /// Whether its timecode is drop-frame.
+    pub drop_frame: bool,
+}
+
+impl TimeLine {
+    /// Timecode of a sample of the programme if a frame rate is known, else time from the programme's start.
+    pub fn place(&self, sample: u64) -> String {
+        let sample_of_day = self.start.saturating_add(sample);
+        self.frame_rate
+            .and_then(|rate| Timecode::at_sample(sample_of_day, self.sample_rate, rate, self.drop_frame).ok())
+            .map_or_else(|| clock(sample, self.sample_rate), |timecode| timecode.to_string())
     }
 }
 

@@ -412,7 +412,7 @@ fn read<S: Copy + Into<f64>>(sources: &[&[S]], sample: usize, invalid_samples: &
 }
 
 /// Whether a sample can be sound: a number, and within +360 dBFS. The rest the bus takes for silence.
-fn is_sound(sample: f32) -> bool {
+pub(crate) fn is_sound(sample: f32) -> bool {
     // Written so that NaN is none.
     sample.abs() <= LOUDEST as f32
 }

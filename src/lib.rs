@@ -11,3 +11,5 @@ pub mod engine;
 pub mod offline;
 #[cfg(feature = "plugin")]
 mod plugin;
+#[cfg(feature = "report")]
+pub mod report;

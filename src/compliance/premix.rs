@@ -1,6 +1,6 @@
 //! The rules of the premix: one WAV, or the bounce that is to become one.
 
-use super::{Finding, Rule, Verdict, clock, level, rules};
+use super::{Finding, Rule, TimeLine, Verdict, clock, level, rules};
 use crate::delivery::name::{DeliveryName, Grade, Reading, Token, Values};
 use crate::delivery::timecode::{Extent, FrameRate, PictureLength, Timecode, describe_samples};
 use crate::delivery::wav::{SampleFormat, Severity, WavFacts, WavProblem};
@@ -213,6 +213,11 @@ impl<'a> Evidence<'a> {
 
     /// Where a sample of the programme lies: timecode if a frame rate is known, else time from its start.
     fn place(&self, sample: u64) -> String {
+        self.time_line().place(sample)
+    }
+
+    /// How places in the programme are written.
+    pub fn time_line(&self) -> TimeLine {
         let rate = self.programme.sample_rate;
         let label = self.picture.and_then(|picture| picture.label());
         let drop_frame = label.is_some_and(Timecode::drop_frame);
@@ -225,10 +230,7 @@ impl<'a> Evidence<'a> {
                 .unwrap_or(0),
             Source::Bus(bus) => bus.start_sample(rate),
         };
-        let sample_of_day = start.saturating_add(sample);
-        self.frame_rate
-            .and_then(|frames| Timecode::at_sample(sample_of_day, rate, frames, drop_frame).ok())
-            .map_or_else(|| clock(sample, rate), |timecode| timecode.to_string())
+        TimeLine { sample_rate: rate, start, frame_rate: self.frame_rate, drop_frame }
     }
 
     /// A number of samples as time, for a message.

@@ -219,7 +219,7 @@ impl Correlator {
         let length = around.len();
         let forward = self.planner.plan_fft_forward(length);
         let inverse = self.planner.plan_fft_inverse(length);
-        let mut spectrum = |samples: &[f64]| -> Vec<Complex<f32>> {
+        let spectrum = |samples: &[f64]| -> Vec<Complex<f32>> {
             let mut input = forward.make_input_vec();
             input.iter_mut().zip(samples).for_each(|(to, from)| *to = *from as f32);
             let mut output = forward.make_output_vec();

@@ -63,7 +63,7 @@ impl Track {
         let inside = &mut frames[(from - at) as usize * channels..(to - at) as usize * channels];
         let read = self.reader.read(inside)?;
         self.next = frame + read as u64;
-        for x in inside.iter_mut().filter(|x| !is_sound(**x)) {
+        for x in inside.iter_mut().filter(|x| !is_sound(**x as f32)) {
             *x = 0.0;
         }
         Ok(())

@@ -78,8 +78,7 @@ pub fn fit(
     let mut meter = MixMeter::new(tracks.sample_rate, 1);
     let (mut mix, mut programme) = (Mix::default(), Programme::with_room());
     let (mut dialogue, mut walla) = (vec![vec![0.0; window]], vec![vec![0.0; window]]);
-    let mut tenth = 0;
-    for at in (0..length).step_by(window) {
+    for (tenth, at) in (0..).zip((0..length).step_by(window)) {
         tracks.read(at)?;
         let count = window.min(usize::try_from(length - at).unwrap_or(window));
         for n in 0..count {
@@ -93,7 +92,6 @@ pub fn fit(
             // The step that ended this window has begun the next tenth.
             bin.separation_lu = bin.separation_lu.min(meter.separation_lu(tenth));
         }
-        tenth += 1;
         progress(length + at, 2 * length);
     }
     fit.separation = mix.separation;

@@ -1,0 +1,386 @@
+//! The report as a page: one document without scripts, fonts or links to elsewhere.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::plot::{Plot, Shape, TimeAxis};
+use super::{FileRecord, Report};
+use crate::compliance::premix::CEILING_TENTHS_DBTP;
+use crate::compliance::{self, Finding, Verdict, clock, level};
+use crate::delivery::comparison::Comparison;
+use crate::delivery::timecode::Timecode;
+use crate::delivery::wav::utc_date_and_time;
+use crate::engine::decibel::db_from_linear;
+use crate::engine::measurement::{Mark, Separation};
+use crate::engine::{Release, Settings};
+
+/// Places of one kind that are listed; the JSON has all that are kept.
+const LISTED: usize = 12;
+
+/// Renders the whole document.
+pub fn render(report: &Report) -> String {
+    let worst = compliance::worst(report.findings);
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
+                title { (report.name) " \u{2013} Premix report" }
+                style { (PreEscaped(include_str!("page.css"))) }
+            }
+            body {
+                (symbols())
+                header {
+                    b { "Premix" }
+                    span { (stamp(report)) }
+                }
+                h1 { (report.name) }
+                div class=(format!("verdict {}", class(worst))) {
+                    (symbol(worst))
+                    p { strong { (compliance::headline(report.findings)) } span { (compliance::summary(report.findings)) } }
+                }
+                (reasons(report.findings))
+                (figures(report))
+                (plots(report))
+                (checklist(report.findings))
+                (places(report))
+                @if let Some(comparison) = report.comparison { (changes(report, comparison)) }
+                (people(report.findings))
+                @if let Some(file) = &report.file { (facts(report, file)) }
+                @if let Some(settings) = &report.settings { (set(settings)) }
+                footer {
+                    "True peak by 64-fold band-limited precision and by the interpolator of ITU-R BS.1770-5 Annex 2; "
+                    "loudness by BS.1770-5, EBU Tech 3341 and 3342, of the mono file. "
+                    "What is not judged here neither passes nor fails."
+                }
+            }
+        }
+    };
+    page.into_string()
+}
+
+/// Date, time and version.
+fn stamp(report: &Report) -> String {
+    let (date, time) = utc_date_and_time(report.created);
+    format!("{date} {} UTC \u{b7} Premix {}", &time[..5], env!("CARGO_PKG_VERSION"))
+}
+
+fn class(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Person => "person",
+        Verdict::Unknown => "unknown",
+        Verdict::Pass => "pass",
+        Verdict::Warn => "warn",
+        Verdict::Fail => "fail",
+    }
+}
+
+/// The shapes of the verdicts, told apart without colour too.
+fn symbols() -> Markup {
+    html! {
+        svg width="0" height="0" style="position:absolute" aria-hidden="true" {
+            symbol id="pass" viewBox="0 0 16 16" { path d="M2 8.5 6.2 13 14 3.5" {} }
+            symbol id="warn" viewBox="0 0 16 16" { path d="M8 1.6 15 14H1zM8 6.2v3.4M8 11.8v.2" {} }
+            symbol id="fail" viewBox="0 0 16 16" { path d="M3 3 13 13M13 3 3 13" {} }
+            symbol id="unknown" viewBox="0 0 16 16" { circle cx="8" cy="8" r="5.5" {} }
+            symbol id="person" viewBox="0 0 16 16" { path d="M1.5 8Q8 1 14.5 8 8 15 1.5 8zM8 7.6v.8" {} }
+        }
+    }
+}
+
+fn symbol(verdict: Verdict) -> Markup {
+    html! { svg class=(format!("symbol {}", class(verdict))) aria-hidden="true" { use href=(format!("#{}", class(verdict))) {} } }
+}
+
+/// What fails and what warns, with what to do: what a reader in a hurry needs.
+fn reasons(findings: &[Finding]) -> Markup {
+    let worst_first = [Verdict::Fail, Verdict::Warn];
+    let told = worst_first.iter().flat_map(|verdict| findings.iter().filter(move |f| f.verdict == *verdict));
+    html! {
+        ul.reasons {
+            @for finding in told {
+                li {
+                    (symbol(finding.verdict))
+                    div {
+                        b class=(class(finding.verdict)) { (finding.rule.name) ": " (finding.verdict) } " \u{2013} " (measured(finding))
+                        @if let Some(advice) = &finding.advice { small { (advice) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn measured(finding: &Finding) -> String {
+    match &finding.place {
+        Some(place) => format!("{} at {place}", finding.measured),
+        None => finding.measured.clone(),
+    }
+}
+
+/// The numbers that are asked for most.
+fn figures(report: &Report) -> Markup {
+    let programme = report.programme;
+    let loudness = &programme.loudness;
+    let peak = |amplitude: f32| minus(&level(amplitude, CEILING_TENTHS_DBTP));
+    let figure = |name: &str, value: String, unit: &str, note: String| {
+        html! { div { dt { (name) } dd { (value) " " i { (unit) } } small { (note) } } }
+    };
+    let length = programme.samples as f64 / f64::from(programme.sample_rate.max(1));
+    let share = |samples: u64| {
+        format!("{:.0}\u{202f}% of the time", 100.0 * samples as f64 / programme.samples.max(1) as f64)
+    };
+    html! {
+        dl.figures {
+            (figure("True peak", peak(programme.precise.amplitude), "dBTP", format!("at {}", report.time_line.place(programme.precise.sample))))
+            (figure("BS.1770 meter", peak(programme.annex_2.amplitude), "dBTP", format!("at {}", report.time_line.place(programme.annex_2.sample))))
+            @if loudness.integrated_lufs.is_finite() {
+                (figure("Integrated loudness", number(loudness.integrated_lufs), "LUFS", format!("range {:.1} LU", loudness.range_lu)))
+                (figure("Highest short-term", number(loudness.max_short_term_lufs), "LUFS", format!("momentary {}", number(loudness.max_momentary_lufs))))
+            }
+            (figure("Length", length_label(report), "", format!("{} samples, {length:.3} s", programme.samples)))
+            (figure("Speech", format!("{:.0}", 100.0 * programme.speech.samples as f64 / programme.samples.max(1) as f64), "% of the time",
+                programme.speech.median_lufs.map_or(String::new(), |median| format!("around {} LUFS", number(median)))))
+            @if let Some(mix) = report.mix {
+                (figure("Gain reduction", number(mix.reduction.deepest_db), "dB", share(mix.reduction.limited_samples)))
+            } @else {
+                (figure("Overs", programme.overs.count.to_string(), "", "above the ceiling".into()))
+            }
+            @match separation(report).and_then(|separation| Some((separation, separation.lowest_lu?))) {
+                Some((separation, lowest)) => {
+                    (figure("Dialogue over walla", number(lowest), "LU at least", format!("at {}", report.time_line.place(separation.lowest_sample))))
+                }
+                None => { (figure("Longest pause", format!("{:.1}", seconds(report, programme.speech.longest_pause_samples)), "s",
+                    format!("at {}", report.time_line.place(programme.speech.longest_pause_start)))) }
+            }
+        }
+    }
+}
+
+fn separation<'a>(report: &Report<'a>) -> Option<&'a Separation> {
+    report.walla.map(|walla| &walla.separation).or(report.mix.map(|mix| &mix.separation))
+}
+
+fn seconds(report: &Report, samples: u64) -> f64 {
+    samples as f64 / f64::from(report.programme.sample_rate.max(1))
+}
+
+/// As timecode if a frame rate is known.
+fn length_label(report: &Report) -> String {
+    let (samples, line) = (report.programme.samples, report.time_line);
+    line.frame_rate
+        .and_then(|rate| Timecode::at_sample(samples, line.sample_rate, rate, line.drop_frame).ok())
+        .map_or_else(|| clock(samples, line.sample_rate), |timecode| timecode.to_string())
+}
+
+/// One decimal and a real minus sign.
+fn number(value: f64) -> String {
+    minus(&format!("{:.1}", value + 0.0))
+}
+
+fn minus(text: &str) -> String {
+    text.replace('-', "\u{2212}")
+}
+
+fn plots(report: &Report) -> Markup {
+    let programme = report.programme;
+    let history = &programme.history;
+    if history.whole.is_empty() {
+        return html! {};
+    }
+    let axis =
+        TimeAxis::new(report.time_line, programme.samples, history.tenth_samples * history.tenths_per_bin);
+    let column =
+        |of: fn(&crate::engine::measurement::Bin) -> f32| history.whole.iter().map(of).collect::<Vec<f32>>();
+    let peaks = column(|bin| db_from_linear(bin.true_peak.into()) as f32);
+    let overs: Vec<u64> = programme.overs.worst.iter().map(|mark| mark.sample).collect();
+    let ceiling = f64::from(CEILING_TENTHS_DBTP) / 10.0;
+    let figure = |title: &str, unit: &str, plot: Plot, values: &[f32]| {
+        html! { figure { figcaption { (title) span { " " (unit) } } (Plot { title, ..plot }.draw(&axis, values)) } }
+    };
+    let plain = Plot {
+        title: "",
+        range: (0.0, 1.0),
+        ticks: &[],
+        limit: None,
+        height: 84.0,
+        shape: Shape::Line,
+        class: "",
+        marks: &[],
+    };
+    let separations = column(|bin| bin.separation_lu);
+    html! {
+        h2 { "Over time" }
+        (figure("True peak", "dBTP", Plot {
+            range: (-48.0, 0.0), ticks: &[0.0, -12.0, -24.0, -36.0, -48.0], limit: Some((ceiling, "\u{2212}6.0 dBTP")),
+            height: 110.0, shape: Shape::Rising, class: "peak", marks: &overs, ..plain
+        }, &peaks))
+        @if report.mix.is_some() {
+            (figure("Gain reduction", "dB", Plot {
+                range: (-12.0, 0.0), ticks: &[0.0, -3.0, -6.0, -12.0], height: 60.0, shape: Shape::Hanging, class: "reduction", ..plain
+            }, &column(|bin| bin.reduction_db)))
+        }
+        @if programme.loudness.max_short_term_lufs.is_finite() {
+            (figure("Short-term loudness", "LUFS", Plot {
+                range: (-48.0, -6.0), ticks: &[-12.0, -24.0, -36.0, -48.0], class: "loudness", ..plain
+            }, &column(|bin| bin.short_term_lufs)))
+        }
+        @if separations.iter().any(|lu| lu.is_finite()) {
+            (figure("Dialogue over walla", "LU, while both sound", Plot {
+                range: (-6.0, 30.0), ticks: &[0.0, 12.0, 24.0], limit: Some((6.0, "6 LU")), shape: Shape::LowLine, class: "separation", ..plain
+            }, &separations))
+        }
+    }
+}
+
+fn checklist(findings: &[Finding]) -> Markup {
+    html! {
+        h2 { "Checklist" }
+        table.checklist {
+            thead { tr { th { "Verdict" } th { "Rule" } th { "Measured" } th { "Target" } } }
+            tbody {
+                @for finding in findings.iter().filter(|finding| finding.verdict != Verdict::Person) {
+                    tr class=(class(finding.verdict)) {
+                        td { (symbol(finding.verdict)) " " (finding.verdict) }
+                        td style="color:var(--text)" { span.id { (finding.rule.id) } (finding.rule.name) }
+                        td style="color:var(--text)" {
+                            (measured(finding))
+                            @if let Some(advice) = &finding.advice { small { (advice) } }
+                        }
+                        td { (finding.target) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Overs and faults, at their timecodes.
+fn places(report: &Report) -> Markup {
+    let programme = report.programme;
+    let kinds = [
+        ("Overs", "dBTP", &programme.overs),
+        ("Flat tops", "dBFS", &programme.clipped),
+        ("Drop-outs", "dBFS", &programme.drop_outs),
+    ];
+    html! {
+        @for (name, unit, marks) in kinds.into_iter().filter(|(_, _, marks)| marks.count > 0) {
+            h2 { (name) }
+            (mark_table(report, unit, marks.count, &marks.worst))
+        }
+    }
+}
+
+/// The worst marks in the order of time.
+fn mark_table(report: &Report, unit: &str, count: u64, marks: &[Mark]) -> Markup {
+    let mut listed: Vec<&Mark> = marks.iter().collect();
+    listed.sort_by(|a, b| b.level.total_cmp(&a.level));
+    listed.truncate(LISTED);
+    listed.sort_by_key(|mark| mark.sample);
+    html! {
+        table {
+            thead { tr { th { "At" } th { "Duration" } th { "Level" } } }
+            tbody {
+                @for mark in &listed {
+                    tr {
+                        td { (report.time_line.place(mark.sample)) }
+                        td { (duration(report, mark.samples)) }
+                        td { (minus(&format!("{:.2}", db_from_linear(mark.level.into())))) " " (unit) }
+                    }
+                }
+            }
+        }
+        @if count > listed.len() as u64 { small { "The worst " (listed.len()) " of " (count) "." } }
+    }
+}
+
+fn duration(report: &Report, samples: u64) -> String {
+    let seconds = seconds(report, samples);
+    match samples {
+        1 => "1 sample".into(),
+        _ if seconds < 0.1 => format!("{samples} samples"),
+        _ => format!("{seconds:.1} s"),
+    }
+}
+
+fn changes(report: &Report, comparison: &Comparison) -> Markup {
+    html! {
+        h2 { "Changed since " (comparison.name) }
+        @if comparison.changes.is_empty() {
+            p { "Nothing that exceeds \u{2212}80 dBFS." }
+        } @else {
+            (mark_table(report, "dBFS", comparison.changes.len() as u64, &comparison.changes))
+        }
+        p { @if comparison.rest_is_identical() { "All else is the same, bit for bit." } @else {
+            (comparison.faint_samples) " samples elsewhere differ by less than \u{2212}80 dBFS."
+        } }
+    }
+}
+
+fn people(findings: &[Finding]) -> Markup {
+    let told: Vec<&Finding> = findings.iter().filter(|finding| finding.verdict == Verdict::Person).collect();
+    html! {
+        @if !told.is_empty() {
+            h2 { "For your eyes and ears" }
+            ul.people {
+                @for finding in told {
+                    li {
+                        b { (finding.rule.name) }
+                        @if !finding.measured.is_empty() { ": " (finding.measured) }
+                        small { (finding.rule.checks) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn facts(report: &Report, file: &FileRecord) -> Markup {
+    let facts = file.facts;
+    let extensible = if facts.extensible { ", extensible" } else { "" };
+    let channels = if facts.channels == 1 { "mono".into() } else { format!("{} channels", facts.channels) };
+    html! {
+        h2 { "File" }
+        dl.facts {
+            dt { "Format" } dd { (facts.container) (extensible) ", " (facts.sample_format) ", " (facts.sample_rate) " Hz, " (channels) }
+            dt { "Length" } dd { (length_label(report)) ", " (facts.frames) " samples" }
+            @if let Some(reference) = facts.time_reference() {
+                dt { "Start" } dd { (report.time_line.place(0)) " (time reference " (reference) ")" }
+            }
+            @if let Some(bext) = &facts.bext {
+                dt { "Broadcast Wave" }
+                dd {
+                    "version " (bext.version) ", " (bext.originator) " " (bext.origination_date) " " (bext.origination_time)
+                    @if let Some(loudness) = bext.loudness.integrated_lufs { ", states " (minus(&format!("{loudness:.2}"))) " LUFS" }
+                    @if let Some(peak) = bext.loudness.max_true_peak_dbtp { ", " (minus(&format!("{peak:.2}"))) " dBTP" }
+                }
+            }
+            @if let Some(rate) = facts.ixml.as_ref().and_then(|ixml| ixml.timecode_rate.as_ref()) {
+                dt { "iXML" } dd { "timecode rate " (rate) }
+            }
+            @if let Some(digest) = file.digest {
+                dt { "Size" } dd { (digest.bytes) " bytes" }
+                dt { "SHA-256" } dd { code { (digest.sha_256) } }
+            }
+        }
+    }
+}
+
+fn set(settings: &Settings) -> Markup {
+    let tenths = |tenths: i32| number(f64::from(tenths) / 10.0);
+    let release = match settings.release {
+        Release::Auto => "auto".to_owned(),
+        Release::Milliseconds(milliseconds) => format!("{milliseconds} ms"),
+    };
+    html! {
+        h2 { "Settings" }
+        dl.facts {
+            dt { "Ceiling" } dd { (tenths(settings.ceiling_tenths_dbtp)) " dBTP" }
+            dt { "Walla" } dd { @if settings.walla { (tenths(settings.walla_gain_tenths_db)) " dB" } @else { "off" } }
+            dt { "Release" } dd { (release) }
+            @if settings.mono { dt { "Mono" } dd { "on" } }
+            @if settings.bypass { dt { "Bypass" } dd { "on" } }
+        }
+    }
+}

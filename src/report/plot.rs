@@ -1,0 +1,194 @@
+//! Levels over time as vector graphics, drawn from the bins of a history.
+
+use maud::{Markup, PreEscaped, html};
+
+use crate::compliance::TimeLine;
+use crate::delivery::timecode::Timecode;
+
+/// In units of the graphic; the page scales it to its own width.
+const WIDTH: f64 = 760.0;
+const LEFT: f64 = 44.0;
+const RIGHT: f64 = 8.0;
+/// Columns that are drawn at most: no page shows more.
+const COLUMNS: usize = 708;
+/// Space above a plot for its marks, and below for the time.
+const TOP: f64 = 16.0;
+const BOTTOM: f64 = 22.0;
+/// Steps in seconds between the labels of the time axis.
+const STEPS: [u64; 12] = [1, 2, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600];
+/// Labels of the time axis at most.
+const LABELS: u64 = 8;
+
+/// The time that all plots of a page show.
+pub struct TimeAxis {
+    time_line: TimeLine,
+    samples: u64,
+    samples_per_bin: u64,
+}
+
+/// How values are drawn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Filled from the bottom: the highest value of a column counts.
+    Rising,
+    /// Filled from the top: the lowest counts.
+    Hanging,
+    /// A line that breaks where there is no value; the highest counts.
+    Line,
+    /// The same, where the lowest counts.
+    LowLine,
+}
+
+/// One plot.
+pub struct Plot<'a> {
+    /// What it shows, for those who cannot see it too.
+    pub title: &'a str,
+    /// Lowest and highest value shown.
+    pub range: (f64, f64),
+    /// Values with a line and a label.
+    pub ticks: &'a [f64],
+    /// The value that matters, with its label.
+    pub limit: Option<(f64, &'a str)>,
+    /// Height of the drawing.
+    pub height: f64,
+    /// How values are drawn.
+    pub shape: Shape,
+    /// Class of the drawing, for its colour.
+    pub class: &'a str,
+    /// Samples to be marked at the top.
+    pub marks: &'a [u64],
+}
+
+impl TimeAxis {
+    /// For a programme of so many samples, in bins of so many.
+    pub fn new(time_line: TimeLine, samples: u64, samples_per_bin: u64) -> Self {
+        Self { time_line, samples: samples.max(1), samples_per_bin: samples_per_bin.max(1) }
+    }
+
+    fn x(&self, sample: u64) -> f64 {
+        LEFT + (WIDTH - LEFT - RIGHT) * sample.min(self.samples) as f64 / self.samples as f64
+    }
+
+    /// Positions and labels: whole seconds of timecode, or of time.
+    fn labels(&self) -> Vec<(u64, String)> {
+        let TimeLine { sample_rate, start, frame_rate, drop_frame } = self.time_line;
+        let seconds = self.samples / u64::from(sample_rate.max(1));
+        let last = STEPS[STEPS.len() - 1];
+        let step = STEPS
+            .into_iter()
+            .find(|step| seconds / step <= LABELS)
+            .unwrap_or(last * (seconds / last / LABELS + 1));
+        let clock =
+            |second: u64| format!("{:02}:{:02}:{:02}", second / 3600 % 24, second / 60 % 60, second % 60);
+        let Some(rate) = frame_rate else {
+            return (0..=seconds / step)
+                .map(|n| (n * step * u64::from(sample_rate), clock(n * step)))
+                .collect();
+        };
+        let mark = if drop_frame { ';' } else { ':' };
+        let position = |second: u64| {
+            // Where drop-frame leaves out ;00, the first label of that minute.
+            let label = ["00", "02", "04"]
+                .iter()
+                .find_map(|frame| Timecode::parse(&format!("{}{mark}{frame}", clock(second)), rate).ok())?;
+            label.start_sample(sample_rate).checked_sub(start)
+        };
+        let first = Timecode::at_sample(start, sample_rate, rate, drop_frame).map_or(0, |first| {
+            first
+                .to_string()
+                .split([':', ';'])
+                .take(3)
+                .fold(0, |sum, part| 60 * sum + part.parse::<u64>().unwrap_or(0))
+        });
+        (first.div_ceil(step)..)
+            .map(|n| n * step)
+            .take_while(|&second| second <= first + seconds + step && second < 24 * 3600)
+            .filter_map(|second| Some((position(second)?, clock(second))))
+            .filter(|(sample, _)| *sample <= self.samples)
+            .collect()
+    }
+}
+
+impl Plot<'_> {
+    /// Draws one value a bin; what is not finite is not drawn.
+    pub fn draw(&self, axis: &TimeAxis, values: &[f32]) -> Markup {
+        let (low, high) = self.range;
+        let y = |value: f64| TOP + self.height * (high - value.clamp(low, high)) / (high - low);
+        let bottom = TOP + self.height;
+        let path = self.path(axis, values, &y);
+        html! {
+            svg viewBox=(format!("0 0 {WIDTH} {}", bottom + BOTTOM)) role="img" aria-label=(self.title) class=(self.class) {
+                @for &tick in self.ticks {
+                    line.grid x1=(LEFT) x2=(WIDTH - RIGHT) y1=(short(y(tick))) y2=(short(y(tick))) {}
+                    text.tick x=(LEFT - 6.0) y=(short(y(tick) + 3.5)) text-anchor="end" { (minus(tick)) }
+                }
+                @for (sample, label) in axis.labels() {
+                    @let x = axis.x(sample);
+                    line.grid x1=(short(x)) x2=(short(x)) y1=(short(TOP)) y2=(short(bottom + 4.0)) {}
+                    text.tick x=(short(x)) y=(short(bottom + 16.0)) text-anchor=(anchor(x)) { (label) }
+                }
+                path d=(PreEscaped(path)) class=(match self.shape { Shape::Rising | Shape::Hanging => "area", _ => "curve" }) {}
+                @if let Some((value, label)) = self.limit {
+                    line.limit x1=(LEFT) x2=(WIDTH - RIGHT) y1=(short(y(value))) y2=(short(y(value))) {}
+                    text.limit x=(WIDTH - RIGHT - 4.0) y=(short(y(value) - 4.0)) text-anchor="end" { (label) }
+                }
+                @for &mark in self.marks {
+                    path.mark d=(format!("M{} {TOP}l-4 -8h8z", short(axis.x(mark)))) {}
+                }
+            }
+        }
+    }
+
+    /// The path of the values, at most [`COLUMNS`] columns wide.
+    fn path(&self, axis: &TimeAxis, values: &[f32], y: &dyn Fn(f64) -> f64) -> String {
+        let per_column = values.len().div_ceil(COLUMNS).max(1);
+        let lowest = matches!(self.shape, Shape::Hanging | Shape::LowLine);
+        let filled = matches!(self.shape, Shape::Rising | Shape::Hanging);
+        let base = if self.shape == Shape::Hanging { self.range.1 } else { self.range.0 };
+        let mut path = String::new();
+        let mut drawing = false;
+        for (column, values) in values.chunks(per_column).enumerate() {
+            let finite = values.iter().copied().filter(|value| value.is_finite()).map(f64::from);
+            let value = if lowest { finite.reduce(f64::min) } else { finite.reduce(f64::max) };
+            let from = (column * per_column) as u64 * axis.samples_per_bin;
+            let to = from + values.len() as u64 * axis.samples_per_bin;
+            let (from, to) = (short(axis.x(from)), short(axis.x(to)));
+            let value = if filled { Some(value.unwrap_or(base)) } else { value };
+            let Some(value) = value else {
+                drawing = false;
+                continue;
+            };
+            let at = short(y(value));
+            path += &match (drawing, filled) {
+                (true, _) => format!("V{at}H{to}"),
+                (false, true) => format!("M{from} {}V{at}H{to}", short(y(base))),
+                (false, false) => format!("M{from} {at}H{to}"),
+            };
+            drawing = true;
+        }
+        if filled && drawing {
+            path += &format!("V{}Z", short(y(base)));
+        }
+        path
+    }
+}
+
+/// Labels at the edges stay within the graphic.
+fn anchor(x: f64) -> &'static str {
+    match x {
+        x if x < LEFT + 26.0 => "start",
+        x if x > WIDTH - RIGHT - 26.0 => "end",
+        _ => "middle",
+    }
+}
+
+/// With one decimal: a tenth of a unit is less than a printed dot.
+fn short(value: f64) -> String {
+    let text = format!("{value:.1}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
+/// A number with a real minus sign.
+fn minus(value: f64) -> String {
+    short(value).replace('-', "\u{2212}")
+}
