@@ -10,6 +10,6 @@ pub mod engine;
 #[cfg(feature = "cli")]
 pub mod offline;
 #[cfg(feature = "plugin")]
-mod plugin;
+pub mod plugin;
 #[cfg(feature = "report")]
 pub mod report;

@@ -3,12 +3,15 @@
 //! The framework is `nice-plug`. Hosts never meet it directly: [`export`] hands them the objects
 //! of [`guard`], which make what hosts send well-formed.
 
-mod editor;
+pub mod editor;
 mod export;
+pub mod fields;
 mod guard;
-mod meters;
 mod params;
 mod premix;
+mod registry;
+mod report;
+mod telemetry;
 mod walla;
 
 pub use premix::Premix;

@@ -1,12 +1,18 @@
 //! The parameters of Premix, as hosts and the state know them.
 
-use std::sync::Arc;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use nice_plug::formatters::v2s_f32_rounded;
+use nice_plug::params::persist::PersistentField;
 use nice_plug::params::{BoolParam, FloatParam, IntParam, Param, Params};
 use nice_plug::plugin::{ParamValue, PluginState};
 use nice_plug::prelude::{FloatRange, IntRange};
 
+use super::fields::{Fields, Times};
+use super::registry;
+use super::telemetry::Telemetry;
 use crate::engine::{Release, Settings};
 
 /// Decibels: the lowest and the highest gain or ceiling.
@@ -17,6 +23,11 @@ const DECIBELS: (f32, f32) =
 const RELEASE_MAX: i32 = *Release::MILLISECONDS.end() as i32;
 /// One step below the shortest release: the value that means "automatic".
 const RELEASE_AUTO: i32 = *Release::MILLISECONDS.start() as i32 - 1;
+
+/// Width and height of a new window, in points.
+const DEFAULT_SIZE: (u32, u32) = (1060, 740);
+/// Widths and heights that a window may have, in points.
+const SIZES: std::ops::RangeInclusive<u32> = 100..=16_000;
 
 /// The ids are for ever: hosts keep automation and states by them.
 #[derive(Params)]
@@ -33,10 +44,81 @@ pub struct PremixParams {
     pub mono: BoolParam,
     #[id = "bypass"]
     pub bypass: BoolParam,
+
+    #[persist = "delivery"]
+    pub delivery: Delivery,
+    #[persist = "instance"]
+    pub instance: Instance,
+    /// The window's, in points.
+    #[persist = "window_width"]
+    pub width: Arc<AtomicU32>,
+    #[persist = "window_height"]
+    pub height: Arc<AtomicU32>,
 }
 
-impl Default for PremixParams {
-    fn default() -> Self {
+/// The fields of the delivery. The audio thread learns of the picture whenever they change.
+pub struct Delivery {
+    fields: Mutex<Fields>,
+    telemetry: Arc<Telemetry>,
+}
+
+impl Delivery {
+    /// What stands in them.
+    pub fn fields(&self) -> Fields {
+        self.fields.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells the audio thread where the picture is; for the activation, too, which brings the sample rate.
+    pub fn tell(&self) {
+        self.telemetry.set_picture(Times::read(&self.fields()).range(self.telemetry.sample_rate()));
+        self.telemetry.touch();
+    }
+}
+
+impl PersistentField<'_, Fields> for Delivery {
+    fn set(&self, fields: Fields) {
+        *self.fields.lock().unwrap_or_else(PoisonError::into_inner) = fields;
+        self.tell();
+    }
+
+    fn map<F: Fn(&Fields) -> R, R>(&self, f: F) -> R {
+        f(&self.fields())
+    }
+}
+
+/// A random number that only copies of an instance share: some hosts render in one.
+pub struct Instance {
+    number: AtomicU64,
+    telemetry: Arc<Telemetry>,
+}
+
+impl Instance {
+    fn new(telemetry: Arc<Telemetry>) -> Self {
+        let instance = Self { number: AtomicU64::new(0), telemetry };
+        instance.set(RandomState::new().hash_one(0));
+        instance
+    }
+
+    /// The number.
+    pub fn number(&self) -> u64 {
+        self.number.load(Ordering::Relaxed)
+    }
+}
+
+impl PersistentField<'_, u64> for Instance {
+    fn set(&self, number: u64) {
+        self.number.store(number, Ordering::Relaxed);
+        registry::enter(number, &self.telemetry);
+    }
+
+    fn map<F: Fn(&u64) -> R, R>(&self, f: F) -> R {
+        f(&self.number())
+    }
+}
+
+impl PremixParams {
+    /// Of an instance that shares `telemetry` with its window.
+    pub fn new(telemetry: &Arc<Telemetry>) -> Self {
         Self {
             ceiling: decibels("Ceiling", -6.0, " dBTP"),
             release: IntParam::new(
@@ -59,11 +141,13 @@ impl Default for PremixParams {
             walla_gain: decibels("Walla Gain", -10.0, " dB"),
             mono: BoolParam::new("Mono", false),
             bypass: BoolParam::new("Bypass", false).make_bypass(),
+            delivery: Delivery { fields: Mutex::default(), telemetry: telemetry.clone() },
+            instance: Instance::new(telemetry.clone()),
+            width: Arc::new(AtomicU32::new(DEFAULT_SIZE.0)),
+            height: Arc::new(AtomicU32::new(DEFAULT_SIZE.1)),
         }
     }
-}
 
-impl PremixParams {
     /// What the engine is to do now.
     pub fn settings(&self) -> Settings {
         let release = match u16::try_from(self.release.value()) {
@@ -85,7 +169,7 @@ impl PremixParams {
     /// Makes a state whole, from whatever version or hand: what is missing or not understood gets
     /// its default, what is out of range the nearest value in range.
     pub fn mend(state: &mut PluginState) {
-        let params = Self::default();
+        let params = Self::new(&Telemetry::new().0);
         mend_decibels(state, "ceiling", &params.ceiling);
         mend_decibels(state, "walla_gain", &params.walla_gain);
         let release = match state.params.get("release") {
@@ -96,6 +180,12 @@ impl PremixParams {
         mend_switch(state, "walla", &params.walla);
         mend_switch(state, "mono", &params.mono);
         mend_switch(state, "bypass", &params.bypass);
+        mend_size(state);
+        state.fields.retain(|field, json| match field.as_str() {
+            "delivery" => serde_json::from_str::<Fields>(json).is_ok(),
+            "instance" => serde_json::from_str::<u64>(json).is_ok(),
+            _ => true,
+        });
     }
 }
 
@@ -131,6 +221,14 @@ pub fn mend_switch(state: &mut PluginState, id: &str, param: &BoolParam) {
     }
 }
 
+/// [`PremixParams::mend`] for the size of the window.
+pub fn mend_size(state: &mut PluginState) {
+    state.fields.retain(|field, json| {
+        let is_size = ["window_width", "window_height"].contains(&field.as_str());
+        !is_size || serde_json::from_str::<u32>(json).is_ok_and(|points| SIZES.contains(&points))
+    });
+}
+
 /// The number at the start of a text like "-6.0 dBTP", "-6" or "120 ms".
 fn number(text: &str) -> Option<f32> {
     text.trim_end_matches(|c: char| c.is_alphabetic() || c.is_whitespace()).trim().parse().ok()
@@ -143,7 +241,7 @@ mod tests {
     /// Every text that a host shows can be typed into it.
     #[test]
     fn text_parses_back() {
-        let params = PremixParams::default();
+        let params = PremixParams::new(&Telemetry::new().0);
         for step in 0..=240 {
             let normalized = params.ceiling.preview_normalized(step as f32 / -10.0);
             for with_unit in [false, true] {

@@ -3,17 +3,15 @@
 use std::array;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use nice_plug::prelude::*;
-use nice_plug_egui::EguiEditor;
 
-use super::editor::{self, Window};
+use super::editor::{Shared, WindowEditor};
 use super::guard::Connected;
-use super::meters::Meters;
 use super::params::PremixParams;
+use super::telemetry::{Feed, Telemetry};
 use super::{EMAIL, URL, VENDOR};
-use crate::engine::{BounceBus, CHANNELS};
+use crate::engine::{BounceBus, CHANNELS, Transport};
 
 /// The input bus of the walla, if the layout has it.
 const WALLA_BUS: usize = 1;
@@ -23,8 +21,9 @@ const MAX_CHANNELS: usize = *CHANNELS.end();
 
 /// A limiter for dialogue with the walla mixed in.
 pub struct Premix {
-    params: Arc<PremixParams>,
-    meters: Arc<Meters>,
+    shared: Arc<Shared>,
+    feed: Feed,
+    clock: HostClock,
     connected: Connected,
     /// Present while active.
     bus: Option<BounceBus>,
@@ -36,9 +35,11 @@ pub struct Premix {
 
 impl Default for Premix {
     fn default() -> Self {
+        let (telemetry, feed) = Telemetry::new();
         Self {
-            params: Arc::default(),
-            meters: Arc::default(),
+            shared: Arc::new(Shared::new(telemetry)),
+            feed,
+            clock: HostClock::default(),
             connected: Connected::of_this_instance(),
             bus: None,
             max_block: 0,
@@ -78,16 +79,16 @@ impl Plugin for Premix {
     /// So that the same automation gives the same bits in blocks of any size.
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
 
-    type Editor = EguiEditor<Window>;
+    type Editor = WindowEditor;
     type SysExMessage = ();
     type BackgroundTask = ();
 
     fn params(&self) -> Arc<dyn Params> {
-        self.params.clone()
+        self.shared.params.clone()
     }
 
     fn editor(&mut self, _async_executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        editor::create(self.params.clone(), self.meters.clone())
+        Some(WindowEditor::new(self.shared.clone()))
     }
 
     fn filter_state(state: &mut PluginState) {
@@ -110,8 +111,12 @@ impl Plugin for Premix {
         let Ok(mut bus) = BounceBus::prepare(config.sample_rate as u32, channels, self.max_block) else {
             return false;
         };
-        bus.set(self.params.settings());
+        bus.set(self.shared.params.settings());
         context.set_latency_samples(bus.latency_samples() as u32);
+        self.finish();
+        self.feed.activate(config.sample_rate as u32, channels);
+        self.shared.params.delivery.tell();
+        self.clock = HostClock::default();
         self.bus = Some(bus);
         true
     }
@@ -119,30 +124,51 @@ impl Plugin for Premix {
     fn reset(&mut self) {
         if let Some(bus) = &mut self.bus {
             bus.reset();
+            self.feed.publish(bus, self.shared.params.settings(), 0.0);
         }
+        self.feed.restart();
+        self.clock = HostClock::default();
+    }
+
+    fn stop_processing(&mut self) {
+        self.finish();
+    }
+
+    fn deactivate(&mut self) {
+        self.finish();
+        self.feed.hand_over(self.shared.params.instance.number());
     }
 
     fn process(
         &mut self,
         buffer: &mut Buffer,
         aux: &mut AuxiliaryBuffers,
-        _context: &mut impl ProcessContext<Self>,
+        context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
         let walla = aux
             .inputs
             .first()
             .filter(|_| self.connected.input(WALLA_BUS))
             .map(|walla| walla.as_slice_immutable());
-        self.meters.walla_connected.store(walla.is_some(), Ordering::Relaxed);
-        let Some(bus) = &mut self.bus else { return ProcessStatus::Error("Premix is not active") };
-        bus.set(self.params.settings());
-        let latency = bus.latency_samples() as u32;
         let frames = buffer.samples();
+        let here = self.clock.read(context.transport(), frames);
+        let Some(bus) = &mut self.bus else { return ProcessStatus::Error("Premix is not active") };
+        let settings = self.shared.params.settings();
+        bus.set(settings);
+        self.feed.direct(bus, here.starts, walla.is_some());
+        if let Some(transport) = here.transport {
+            bus.follow(transport);
+        }
+        let latency = bus.latency_samples() as u32;
         let output = buffer.as_slice();
         // One step, unless the host breaks its word about the longest block.
         for start in (0..frames).step_by(self.max_block.max(1)) {
             let step = start..frames.min(start + self.max_block);
             self.step(output, walla, step);
+        }
+        if let Some(bus) = &self.bus {
+            let seconds = frames as f64 / f64::from(context.transport().sample_rate.max(1.0));
+            self.feed.publish(bus, settings, seconds);
         }
         ProcessStatus::Tail(latency)
     }
@@ -155,7 +181,6 @@ impl Premix {
         for (copy, output) in self.dialogue.iter_mut().zip(&*output) {
             let input = &output[range.clone()];
             copy[..input.len()].copy_from_slice(input);
-            self.meters.dialogue.add(input);
         }
         let dialogue: [&[f32]; MAX_CHANNELS] = array::from_fn(|channel| {
             let copy = &self.dialogue[channel];
@@ -164,9 +189,6 @@ impl Premix {
         let walla: Option<[&[f32]; MAX_CHANNELS]> = walla.map(|walla| {
             array::from_fn(|channel| walla.get(channel).map_or(&[][..], |walla| &walla[range.clone()]))
         });
-        for walla in walla.iter().flatten() {
-            self.meters.walla.add(walla);
-        }
         let mut outputs = output.iter_mut();
         let mut output: [&mut [f32]; MAX_CHANNELS] =
             array::from_fn(|_| outputs.next().map_or(&mut [][..], |output| &mut output[range.clone()]));
@@ -176,10 +198,60 @@ impl Premix {
             walla.as_ref().map(|walla| &walla[..channels]),
             &mut output[..channels],
         );
-        for output in &output[..channels] {
-            self.meters.output.add(output);
+    }
+
+    /// Ends the pass, and lets it be seen.
+    fn finish(&mut self) {
+        if let Some(bus) = &mut self.bus {
+            bus.finish();
+            self.feed.publish(bus, self.shared.params.settings(), 0.0);
         }
-        self.meters.publish(bus.measurement());
+    }
+}
+
+/// Where the host is.
+#[derive(Default)]
+pub struct HostClock {
+    playing: bool,
+    /// Whether the host has a transport at all.
+    seen: bool,
+    /// The position that the host told last, and the one that comes next.
+    told: Option<i64>,
+    next: Option<i64>,
+}
+
+/// Where a block is.
+pub struct Here {
+    /// If the host has one.
+    pub transport: Option<Transport>,
+    /// Whether it starts to play.
+    pub starts: bool,
+    /// Whether it starts to play, or plays on from somewhere else.
+    pub begins: bool,
+}
+
+impl HostClock {
+    /// Takes the transport before a block of `frames` samples.
+    ///
+    /// The framework splits blocks where a parameter changes. Without a tempo from a CLAP host it then tells
+    /// each part the position of the whole block.
+    pub fn read(&mut self, host: &nice_plug::prelude::Transport, frames: usize) -> Here {
+        let told = host.pos_samples();
+        let starts = host.playing && !self.playing;
+        let is_repeated = host.playing && !starts && told.is_some() && told == self.told;
+        let position = if is_repeated { self.next } else { told };
+        let jumps = match (position, self.next) {
+            // Hosts reckon it from seconds, and round.
+            (Some(position), Some(next)) => host.playing && position.abs_diff(next) > 1,
+            _ => false,
+        };
+        self.playing = host.playing;
+        self.seen |= host.playing || told.is_some();
+        self.told = told;
+        self.next =
+            position.map(|position| position.saturating_add(if host.playing { frames as i64 } else { 0 }));
+        let transport = self.seen.then_some(Transport { playing: host.playing, position });
+        Here { transport, starts, begins: starts || jumps }
     }
 }
 

@@ -10,8 +10,9 @@ use clack_extensions::gui::{GuiSize, HostGui, HostGuiImpl};
 use clack_host::prelude::*;
 use clap_sys::audio_buffer::clap_audio_buffer;
 use clap_sys::events::{
-    CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_VALUE, clap_event_header, clap_event_param_value,
-    clap_input_events, clap_output_events,
+    CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_VALUE, CLAP_EVENT_TRANSPORT,
+    CLAP_TRANSPORT_HAS_SECONDS_TIMELINE, CLAP_TRANSPORT_IS_PLAYING, clap_event_header,
+    clap_event_param_value, clap_event_transport, clap_input_events, clap_output_events,
 };
 use clap_sys::ext::audio_ports::*;
 use clap_sys::ext::audio_ports_config::*;
@@ -21,6 +22,7 @@ use clap_sys::ext::params::*;
 use clap_sys::ext::render::*;
 use clap_sys::ext::state::*;
 use clap_sys::ext::tail::*;
+use clap_sys::fixedpoint::CLAP_SECTIME_FACTOR;
 use clap_sys::plugin::clap_plugin;
 use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process, clap_process_status};
 use clap_sys::stream::{clap_istream, clap_ostream};
@@ -129,7 +131,8 @@ impl ClapBundle {
         let host = HostInfo::new("Premix tests", "", "", "1").unwrap();
         let id = CString::new(id).unwrap();
         let instance = PluginInstance::new(|_| deaf, |_| (), &self.0, &id, &host).unwrap();
-        ClapPlugin { instance, is_active: false, constant: Cell::new(0) }
+        let (constant, transport) = (Cell::new(0), Cell::new(None));
+        ClapPlugin { instance, is_active: false, rate: 0.0, constant, transport }
     }
 }
 
@@ -139,6 +142,10 @@ pub struct ClapPlugin {
     is_active: bool,
     /// Which channels of the first output are called constant, before a block and after it.
     pub constant: Cell<u64>,
+    /// Whether the host plays, and the position at which a render starts; `None` is no transport at all.
+    pub transport: Cell<Option<(bool, i64)>>,
+    /// Hz.
+    rate: f64,
 }
 
 impl ClapPlugin {
@@ -348,6 +355,7 @@ impl ClapPlugin {
     /// Activates at `rate` Hz for blocks of up to `max_block` samples, and starts processing.
     pub fn activate(&mut self, rate: f64, max_block: u32) -> bool {
         assert!(!self.is_active);
+        self.rate = rate;
         unsafe {
             self.is_active = self.raw().activate.unwrap()(self.raw(), rate, 1, max_block);
             self.is_active && self.raw().start_processing.unwrap()(self.raw())
@@ -403,10 +411,24 @@ impl ClapPlugin {
         let mut audio_inputs: Vec<_> = inputs.iter().map(describe).chain([trap]).collect();
         let mut audio_outputs: Vec<_> = outputs.iter().map(describe).chain([trap]).collect();
         let events = Events::new(changes, start, frames);
+        let transport = self.transport.get().map(|(playing, position)| {
+            let mut transport: clap_event_transport = unsafe { mem::zeroed() };
+            transport.header.size = size_of::<clap_event_transport>() as u32;
+            transport.header.space_id = CLAP_CORE_EVENT_SPACE_ID;
+            transport.header.type_ = CLAP_EVENT_TRANSPORT;
+            transport.flags = CLAP_TRANSPORT_HAS_SECONDS_TIMELINE;
+            if playing {
+                transport.flags |= CLAP_TRANSPORT_IS_PLAYING;
+            }
+            let sample = position + if playing { start as i64 } else { 0 };
+            transport.song_pos_seconds =
+                (sample as f64 / self.rate * CLAP_SECTIME_FACTOR as f64).round() as i64;
+            transport
+        });
         let process = clap_process {
             steady_time: start as i64,
             frames_count: frames as u32,
-            transport: ptr::null(),
+            transport: transport.as_ref().map_or(ptr::null(), ptr::from_ref),
             audio_inputs: audio_inputs.as_mut_ptr(),
             audio_outputs: audio_outputs.as_mut_ptr(),
             audio_inputs_count: inputs.len() as u32,

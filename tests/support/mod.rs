@@ -4,6 +4,8 @@
 #[cfg(feature = "plugin")]
 pub mod clap_host;
 pub mod oracle;
+#[cfg(all(feature = "plugin", target_os = "linux"))]
+pub mod screen;
 pub mod signals;
 pub mod speech;
 #[cfg(feature = "plugin")]

@@ -1,0 +1,399 @@
+//! The window as its user meets it, without a window: what it says, and what keys and clicks do.
+
+#[path = "support/views.rs"]
+#[allow(dead_code)]
+mod views;
+
+use std::cell::RefCell;
+
+use egui::{Key, Modifiers, Vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use premix::engine::Listen;
+use premix::plugin::editor::{
+    Action, Field, Knob, Report, State, Walla, WallaState, WallaView, draw, draw_walla,
+};
+use views::Stage;
+
+/// The window on a stage, and what its user has asked for.
+struct Seen<'a> {
+    harness: Harness<'a>,
+    actions: &'a RefCell<Vec<Action>>,
+}
+
+/// Windows of every kind: the smallest, one that is stacked, the usual, full screen.
+const SIZES: [(f32, f32); 4] = [(480.0, 360.0), (700.0, 900.0), (1060.0, 740.0), (2560.0, 1440.0)];
+const USUAL: (f32, f32) = SIZES[2];
+
+impl<'a> Seen<'a> {
+    fn new(stage: &'a RefCell<Stage>, actions: &'a RefCell<Vec<Action>>, size: (f32, f32)) -> Self {
+        let mut state = State::default();
+        let mut harness = Harness::builder().with_size(Vec2::from(size)).build_ui(move |ui| {
+            actions.borrow_mut().extend(draw(ui, &stage.borrow().view(), &mut state));
+        });
+        harness.run();
+        Self { harness, actions }
+    }
+
+    /// Every text that is there for those who do not see.
+    fn texts(&self) -> Vec<String> {
+        let labels = self.harness.root().children_recursive().filter_map(|node| {
+            let node = node.accesskit_node();
+            node.label().or_else(|| node.value()).map(|text| text.to_string())
+        });
+        labels.collect()
+    }
+
+    fn says(&self, text: &str) -> bool {
+        self.texts().iter().any(|label| label.contains(text))
+    }
+
+    fn click(&mut self, label: &str) {
+        self.harness.get_by_label(label).click();
+        self.harness.run();
+    }
+
+    fn press(&mut self, modifiers: Modifiers, key: Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.harness.run();
+    }
+
+    fn asked(&self) -> Vec<Action> {
+        self.actions.take()
+    }
+}
+
+/// Runs a test in a window on a stage.
+fn on(stage: Stage, size: (f32, f32), test: impl FnOnce(&mut Seen, &RefCell<Stage>)) {
+    let (stage, actions) = (RefCell::new(stage), RefCell::default());
+    test(&mut Seen::new(&stage, &actions, size), &stage);
+}
+
+#[test]
+fn a_passing_bounce_is_told_in_every_size() {
+    for size in SIZES {
+        on(Stage::passing(), size, |seen, _| {
+            for text in ["Verdict: PASS", "This bounce would pass.", "Bounce: PASS", "A5  True peak"] {
+                assert!(seen.says(text), "{text} at {size:?}: {:#?}", seen.texts());
+            }
+            assert!(!seen.says("FAIL"));
+        });
+    }
+}
+
+#[test]
+fn a_failing_pass_says_why_where_and_what_to_do() {
+    for size in SIZES {
+        on(Stage::failing(), size, |seen, _| {
+            for text in [
+                "Verdict: FAIL",
+                "True peak: -3.0 dBTP",
+                "at 01:01:21:00",
+                "12 over -6.0 dBTP",
+                "01:00:04:00",
+                "12 overs: limit the bus at -6.0 dBTP",
+                "A10  Length of the picture",
+            ] {
+                assert!(seen.says(text), "{text} at {size:?}: {:#?}", seen.texts());
+            }
+        });
+    }
+}
+
+#[test]
+fn nothing_is_green_before_anything_was_measured() {
+    on(Stage::idle(), USUAL, |seen, _| {
+        assert!(seen.says("Verdict: READY"), "{:#?}", seen.texts());
+        assert!(seen.says("Bounce: none"));
+    });
+}
+
+/// The lamp of a bounce stays while something else is played, and the user may look at either.
+#[test]
+fn the_bounce_stays_beside_now() {
+    let mut stage = Stage::passing();
+    stage.now = Stage::failing().now;
+    stage.now.pass.number = 9;
+    on(stage.judged(), USUAL, |seen, stage| {
+        assert!(seen.says("Verdict: PASS"));
+        seen.click("Now: FAIL");
+        assert!(seen.says("Verdict: FAIL"));
+        seen.click("Bounce: PASS");
+        assert!(seen.says("Verdict: PASS"));
+        // A new pass comes forward by itself, and so does a new bounce.
+        stage.borrow_mut().now.pass.number = 10;
+        seen.harness.run();
+        assert!(seen.says("Verdict: FAIL"));
+        stage.borrow_mut().bounce.as_mut().unwrap().pass.number = 11;
+        seen.harness.run();
+        assert!(seen.says("Verdict: PASS"));
+    });
+}
+
+/// Texts that are painted, each with where it is seen.
+fn painted(stage: &Stage, size: (f32, f32)) -> Vec<(String, egui::Rect, egui::Rect)> {
+    fn texts(shape: &egui::Shape, clip: egui::Rect, into: &mut Vec<(String, egui::Rect, egui::Rect)>) {
+        match shape {
+            egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| texts(shape, clip, into)),
+            egui::Shape::Text(text) if !text.galley.text().trim().is_empty() => {
+                let place = text.galley.mesh_bounds.translate(text.pos.to_vec2());
+                into.push((text.galley.text().to_owned(), place, clip));
+            }
+            _ => {}
+        }
+    }
+    let (context, mut state, mut painted) = (egui::Context::default(), State::default(), Vec::new());
+    // The fonts of the second frame are those of the window's scale.
+    for _ in 0..3 {
+        let screen_rect = Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size.into()));
+        let input = egui::RawInput { screen_rect, ..egui::RawInput::default() };
+        let mut output = context.run_ui(input, |ui| drop(draw(ui, &stage.view(), &mut state)));
+        output.textures_delta.clear();
+        painted.clear();
+        output.shapes.iter().for_each(|clipped| texts(&clipped.shape, clipped.clip_rect, &mut painted));
+    }
+    painted
+}
+
+/// Whatever the size: no text reaches beyond its place, and none lies on another. What is scrolled away is
+/// cut above or below.
+#[test]
+fn no_text_is_cut_or_lies_on_another() {
+    let mut wrong = Vec::new();
+    for stage in [Stage::idle(), Stage::passing(), Stage::failing()] {
+        for width in [480.0, 560.0, 700.0, 954.0, 1060.0, 1366.0, 1920.0, 2560.0] {
+            for height in [360.0, 666.0, 740.0, 1080.0, 1440.0] {
+                let seen: Vec<_> = painted(&stage, (width, height))
+                    .into_iter()
+                    .filter(|(_, place, clip)| clip.shrink(1.0).intersects(*place))
+                    .collect();
+                for (index, (text, place, clip)) in seen.iter().enumerate() {
+                    let room = clip.expand(0.5).x_range();
+                    if !room.contains(place.min.x) || !room.contains(place.max.x) {
+                        wrong.push(format!("{width} x {height}: {text:?} is cut"));
+                    }
+                    for (other, its_place, its_clip) in &seen[index + 1..] {
+                        let both = place.intersect(*clip).intersect(its_place.intersect(*its_clip));
+                        if both.width() > 1.0 && both.height() > 1.0 {
+                            wrong.push(format!("{width} x {height}: {text:?} lies on {other:?}"));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} texts: {wrong:#?}", wrong.len());
+}
+
+/// Pass, warn and fail of the checklist, in words, the worst first.
+#[test]
+fn the_checklist_begins_with_the_worst() {
+    on(Stage::failing(), USUAL, |seen, _| {
+        let words: Vec<_> =
+            seen.texts().into_iter().filter(|t| ["PASS", "WARN", "FAIL"].contains(&t.as_str())).collect();
+        let rank = |word: &String| ["FAIL", "WARN", "PASS"].iter().position(|w| w == word);
+        assert!(words.len() > 8, "{words:?}");
+        assert!(words.is_sorted_by_key(rank), "{words:?}");
+        assert_eq!(words[0], "FAIL");
+    });
+}
+
+#[test]
+fn what_keeps_a_pass_from_passing_is_told() {
+    for (listen, bypass, text) in [
+        (Listen::Output, true, "Bypass is on"),
+        (Listen::Delta, false, "what the limiter takes away"),
+        (Listen::Dialogue, false, "the dialogue alone"),
+        (Listen::Walla, false, "the walla alone"),
+    ] {
+        let mut stage = Stage::passing();
+        stage.listen = listen;
+        stage.settings.bypass = bypass;
+        on(stage.judged(), USUAL, |seen, _| assert!(seen.says(text), "{text}"));
+    }
+}
+
+#[test]
+fn every_control_is_reached_and_used_by_keys() {
+    on(Stage::passing(), USUAL, |seen, _| {
+        let focused = |seen: &Seen| {
+            let focus =
+                seen.harness.root().children_recursive().find(|node| node.accesskit_node().is_focused());
+            focus.and_then(|node| node.accesskit_node().label())
+        };
+        let mut reached = Vec::new();
+        for _ in 0..60 {
+            seen.press(Modifiers::NONE, Key::Tab);
+            reached.extend(focused(seen));
+        }
+        for label in [
+            "Bounce: PASS",
+            "Now: SO FAR OK",
+            "Package ID",
+            "Title",
+            "Language",
+            "Version",
+            "Frame rate",
+            "Session start",
+            "Picture start",
+            "Picture length",
+            "Copy name",
+            "Save report…",
+            "Reset",
+            "Ceiling -6.0 dBTP",
+            "Release auto",
+            "Walla Gain -10.0 dB",
+            "Walla",
+            "Mono",
+            "Bypass",
+            "Listen to Output",
+            "Listen to Delta",
+            "Listen to Dialogue",
+            "Listen to Walla",
+        ] {
+            assert!(reached.iter().any(|at| at == label), "{label} is not among {reached:?}");
+        }
+    });
+}
+
+#[test]
+fn arrows_move_a_parameter_as_one_gesture_each() {
+    on(Stage::passing(), USUAL, |seen, _| {
+        let gesture = |knob, value| vec![Action::Begin(knob), Action::Set(knob, value), Action::End(knob)];
+        for (label, knob, modifiers, key, value) in [
+            ("Ceiling -6.0 dBTP", Knob::Ceiling, Modifiers::NONE, Key::ArrowDown, -61),
+            ("Ceiling -6.0 dBTP", Knob::Ceiling, Modifiers::SHIFT, Key::ArrowUp, -50),
+            ("Release auto", Knob::Release, Modifiers::NONE, Key::ArrowRight, 5),
+            ("Walla Gain -10.0 dB", Knob::WallaGain, Modifiers::NONE, Key::ArrowLeft, -101),
+            ("Walla Gain -10.0 dB", Knob::WallaGain, Modifiers::NONE, Key::Home, -100),
+        ] {
+            seen.harness.get_by_label(label).focus();
+            seen.harness.run();
+            seen.press(modifiers, key);
+            assert_eq!(seen.asked(), gesture(knob, value), "{label} {key:?}");
+        }
+        seen.harness.get_by_label("Mono").focus();
+        seen.harness.run();
+        seen.press(Modifiers::NONE, Key::Space);
+        assert_eq!(seen.asked(), gesture(Knob::Mono, 0));
+    });
+}
+
+#[test]
+fn a_value_is_typed_and_taken_back_with_escape() {
+    on(Stage::passing(), USUAL, |seen, _| {
+        let type_over = |seen: &mut Seen, text: &str, end: Key| {
+            seen.click("Type Ceiling");
+            seen.press(Modifiers::COMMAND, Key::A);
+            seen.harness.event(egui::Event::Text(text.into()));
+            seen.harness.run();
+            seen.press(Modifiers::NONE, end);
+            seen.asked()
+        };
+        let set = |value| {
+            vec![Action::Begin(Knob::Ceiling), Action::Set(Knob::Ceiling, value), Action::End(Knob::Ceiling)]
+        };
+        assert_eq!(type_over(seen, "-7.3", Key::Enter), set(-73));
+        assert_eq!(type_over(seen, "-99 dBTP", Key::Enter), set(-240));
+        assert_eq!(type_over(seen, "-7.3", Key::Escape), []);
+        assert_eq!(type_over(seen, "six", Key::Enter), []);
+    });
+}
+
+#[test]
+fn fields_are_edited_and_their_faults_told() {
+    let mut stage = Stage::passing();
+    stage.fields.picture_length = "00:02:00:24".into();
+    on(stage.judged(), USUAL, |seen, _| {
+        assert!(seen.says("Picture length: The frames of timecode"), "{:#?}", seen.texts());
+        seen.harness.get_by_label("Title").focus();
+        seen.harness.run();
+        seen.harness.event(egui::Event::Text("2".into()));
+        seen.harness.run();
+        let [Action::Edit(Field::Title, text)] = &seen.asked()[..] else { panic!("one edit") };
+        assert_eq!(text, "LaCasaAzul2");
+    });
+}
+
+#[test]
+fn the_name_is_copied_only_when_it_is_whole() {
+    on(Stage::passing(), USUAL, |seen, _| {
+        seen.harness.get_by_label("Copy name").click();
+        seen.harness.step();
+        let copied =
+            seen.harness.output().platform_output.commands.iter().find_map(|command| match command {
+                egui::OutputCommand::CopyText(text) => Some(text.clone()),
+                _ => None,
+            });
+        assert_eq!(copied.as_deref(), Some("81234567_LaCasaAzul_24_Mono_pt-BR_PreMixQC_v1.wav"));
+    });
+    let mut stage = Stage::passing();
+    stage.name.incomplete = true;
+    on(stage, USUAL, |seen, _| {
+        assert!(seen.harness.get_by_label("Copy name").accesskit_node().is_disabled());
+    });
+}
+
+#[test]
+fn listen_and_reset_are_asked_for() {
+    on(Stage::passing(), USUAL, |seen, _| {
+        seen.click("Listen to Delta");
+        seen.click("Reset");
+        assert_eq!(seen.asked(), [Action::Listen(Listen::Delta), Action::Reset]);
+    });
+}
+
+/// An old report is replaced only by the button that says so.
+#[test]
+fn a_report_asks_before_it_replaces() {
+    on(Stage::passing(), USUAL, |seen, stage| {
+        seen.click("Save report…");
+        seen.press(Modifiers::NONE, Key::Escape);
+        assert!(!seen.says("Cancel"), "escape closes it");
+        assert_eq!(seen.asked(), []);
+
+        seen.click("Save report…");
+        seen.click("Save");
+        let [Action::Save { path, replace: false }] = &seen.asked()[..] else { panic!("one report") };
+        assert!(path.ends_with("81234567_LaCasaAzul_24_Mono_pt-BR_PreMixQC_v1_report.json"), "{path}");
+
+        stage.borrow_mut().report = Report::Exists(path.clone());
+        seen.harness.run();
+        assert!(seen.says("There is such a file. Nothing was written."));
+        seen.click("Replace");
+        assert_eq!(seen.asked()[0], Action::Save { path: path.clone(), replace: true });
+
+        stage.borrow_mut().report = Report::Saved("there".into());
+        seen.harness.run();
+        assert!(seen.says("Saved there"));
+    });
+}
+
+#[test]
+fn every_premix_walla_is_listed() {
+    let mut stage = Stage::passing();
+    stage.wallas =
+        vec![Walla { gain_tenths_db: -100, sounds: true }, Walla { gain_tenths_db: -63, sounds: false }];
+    on(stage, USUAL, |seen, _| {
+        assert!(seen.says("-10.0 dB, sounding"));
+        assert!(seen.says("-6.3 dB, silent"));
+    });
+}
+
+#[test]
+fn premix_walla_says_what_it_does() {
+    for (gain_tenths_db, bypass, text) in [
+        (-100, false, "Walla -10.0 dB"),
+        (-63, false, "-6.3 dB, not -10.0"),
+        (-100, true, "Bypassed: 0.0 dB"),
+    ] {
+        let view = WallaView { gain_tenths_db, bypass, peak_dbfs: -23.4 };
+        let mut state = WallaState::default();
+        let mut harness = Harness::builder()
+            .with_size(Vec2::new(360.0, 176.0))
+            .build_ui(move |ui| drop(draw_walla(ui, &view, &mut state)));
+        harness.run();
+        harness.get_by_label(text);
+        harness.get_by_label("Level -23.4 dBFS");
+    }
+}
