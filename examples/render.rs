@@ -1,7 +1,7 @@
 //! Renders mono stems through the bundled Premix.clap, as a host does offline, to a 32-bit float WAV:
 //!
 //!     cargo xtask bundle --release
-//!     cargo run --release --features plugin --example render -- DIALOGUE.wav WALLA.wav OUT.wav
+//!     cargo run --release --example render -- DIALOGUE.wav WALLA.wav OUT.wav
 //!
 //! The stems are 24-bit and of one length. The output is as long, its latency removed.
 

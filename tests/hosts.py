@@ -1,4 +1,4 @@
-"""Premix.vst3 in two hosts that others wrote: pedalboard and DawDreamer (pip install pedalboard dawdreamer).
+"""Premix.vst3 in two hosts that others wrote: pedalboard and DawDreamer (pip install -r tests/hosts.txt).
 
     python tests/hosts.py Premix.vst3 SPEECH.wav
 

@@ -1,14 +1,12 @@
 //! What the tests share: signals, human speech, and readings that use none of our interpolators.
 #![allow(dead_code, unused_imports, reason = "each test binary uses its part")]
 
-#[cfg(feature = "plugin")]
 pub mod clap_host;
 pub mod oracle;
 #[cfg(all(feature = "plugin", target_os = "linux"))]
 pub mod screen;
 pub mod signals;
 pub mod speech;
-#[cfg(feature = "plugin")]
 pub mod vst3_host;
 
 use premix::engine::interpolation::Kernel;

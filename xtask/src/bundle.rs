@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::files;
+
 /// What `bundle` makes.
 const BUNDLES: [&str; 2] = ["Premix.clap", "Premix.vst3"];
 
@@ -29,18 +31,21 @@ pub fn bundle(target: &Path, release: bool) -> Result<()> {
 pub fn install(target: &Path, user: bool) -> Result<()> {
     bundle(target, true)?;
     for (name, folder) in BUNDLES.into_iter().zip(folders(user)?) {
-        let from = bundled(target, name);
-        let to = folder.join(name);
-        // Beside its place first, so that a host never loads half a bundle.
-        let partial = folder.join(format!("{name}.partial"));
-        fs::create_dir_all(&folder).with_context(|| cannot_write(&folder))?;
-        remove(&partial)?;
-        copy(&from, &partial)?;
-        remove(&to)?;
-        fs::rename(&partial, &to).with_context(|| cannot_write(&to))?;
-        println!("Installed {}", to.display());
+        place(&bundled(target, name), &folder, name)
+            .with_context(|| format!("{name} is not installed: run with the rights to, or with --user"))?;
+        println!("Installed {}", folder.join(name).display());
     }
     Ok(())
+}
+
+/// Puts a bundle into a folder as `name`: beside its place first, so that a host never loads half a bundle.
+fn place(bundle: &Path, folder: &Path, name: &str) -> Result<()> {
+    let (to, partial) = (folder.join(name), folder.join(format!("{name}.partial")));
+    files::create(folder)?;
+    files::remove(&partial)?;
+    files::copy(bundle, &partial)?;
+    files::remove(&to)?;
+    files::rename(&partial, &to)
 }
 
 /// Where hosts look for CLAP and for VST3.
@@ -64,7 +69,8 @@ fn folders(user: bool) -> Result<[PathBuf; 2]> {
     Ok(folders)
 }
 
-fn bundled(target: &Path, name: &str) -> PathBuf {
+/// Where [`bundle`] puts the bundle of this name.
+pub fn bundled(target: &Path, name: &str) -> PathBuf {
     target.join("bundled").join(name)
 }
 
@@ -73,35 +79,5 @@ fn size(path: &Path) -> Result<u64> {
     if metadata.is_file() {
         return Ok(metadata.len());
     }
-    entries(path)?.iter().map(|entry| size(entry)).sum()
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    if from.is_file() {
-        fs::copy(from, to).with_context(|| cannot_write(to))?;
-        return Ok(());
-    }
-    fs::create_dir_all(to).with_context(|| cannot_write(to))?;
-    for entry in entries(from)? {
-        copy(&entry, &to.join(entry.file_name().unwrap_or_default()))?;
-    }
-    Ok(())
-}
-
-fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
-    entries.with_context(|| format!("cannot read {}", folder.display()))
-}
-
-fn remove(path: &Path) -> Result<()> {
-    let removed = match path.symlink_metadata() {
-        Err(_) => return Ok(()),
-        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-    };
-    removed.with_context(|| cannot_write(path))
-}
-
-fn cannot_write(path: &Path) -> String {
-    format!("cannot write {}: run with the rights to, or with --user", path.display())
+    files::entries(path)?.iter().map(|entry| size(entry)).sum()
 }

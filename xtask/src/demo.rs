@@ -2,18 +2,21 @@
 
 use std::env;
 use std::f32::consts::PI;
-use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{cargo, run, setup};
+use crate::files::{self, cannot};
+use crate::{bundle, cargo, run, setup};
 
 const SAMPLE_RATE: u32 = 48_000;
 const FRAME_RATE: u32 = 24;
 const SECONDS: u32 = 30;
 const SAMPLES: usize = (SAMPLE_RATE * SECONDS) as usize;
+
+/// The premix, named as the delivery asks.
+const NAME: &str = "81234567_StationCafe_24_Mono_fr_PreMixQC_v1.wav";
 
 /// Every line peaks 3.5 dB above the ceiling of -6 dBTP, so that the limiter has to work.
 const LINE_PEAK_DB: f32 = -2.5;
@@ -97,13 +100,15 @@ const CROWD: [(&str, &str); 8] = [
 ];
 
 pub fn demo(target: &Path) -> Result<()> {
-    setup::programs()?;
-    run(cargo(target).args(["build", "--release", "-p", "premix"]), "mend what is named above")?;
+    setup::for_demo()?;
+    // Builds the command line, too.
+    bundle::bundle(target, true)?;
 
     let folder = target.join("demo");
-    fs::create_dir_all(&folder)
-        .with_context(|| format!("cannot create {}, see to its permissions", folder.display()))?;
-    let [dialogue, walla, premix] = ["dialogue.wav", "walla.wav", "premix.wav"].map(|name| folder.join(name));
+    files::create(&folder)?;
+    let [dialogue, walla, premix, float, by_plugin] =
+        ["dialogue.wav", "walla.wav", NAME, "premix-32f.wav", "premix-by-plugin-32f.wav"]
+            .map(|name| folder.join(name));
     write(&dialogue, &speak_scene()?)?;
     write(&walla, &murmur()?)?;
 
@@ -112,20 +117,31 @@ pub fn demo(target: &Path) -> Result<()> {
     let frame_rate = FRAME_RATE.to_string();
     let delivery = ["--length", &length, "--frame-rate", &frame_rate];
 
+    for (output, bit_depth) in [(&premix, "24"), (&float, "32f")] {
+        println!();
+        run(
+            Command::new(&program)
+                .arg("bounce")
+                .arg("--dialogue")
+                .arg(&dialogue)
+                .arg("--walla")
+                .arg(&walla)
+                .args(delivery)
+                .args(["--bit-depth", bit_depth])
+                .arg("-o")
+                .arg(output)
+                .arg("--overwrite"),
+            "the premix is not made, see above why",
+        )?;
+    }
     println!();
     run(
-        Command::new(&program)
-            .arg("bounce")
-            .arg("--dialogue")
-            .arg(&dialogue)
-            .arg("--walla")
-            .arg(&walla)
-            .args(delivery)
-            .arg("-o")
-            .arg(&premix)
-            .arg("--overwrite"),
-        "the premix is not made, see above why",
+        cargo(target)
+            .args(["run", "--release", "-p", "premix", "--example", "render", "--"])
+            .args([&dialogue, &walla, &by_plugin]),
+        "the plugin has not rendered the scene, see above why",
     )?;
+    compare(&by_plugin, &float, &premix)?;
     println!();
     let verdict = run(
         Command::new(&program).arg("check").arg(&premix).args(delivery),
@@ -135,10 +151,50 @@ pub fn demo(target: &Path) -> Result<()> {
         println!("Exit status 0: no rule fails, the premix may be delivered.");
     }
     println!("\nListen to:");
-    for file in [dialogue, walla, premix] {
+    for file in [dialogue, walla, premix, by_plugin] {
         println!("  {}", file.display());
     }
     verdict
+}
+
+/// Says that the plugin and the command line have given the same, before and after rounding to 24 bits;
+/// an error if they have not.
+fn compare(by_plugin: &Path, float: &Path, premix: &Path) -> Result<()> {
+    let bits = |samples: Vec<f32>| samples.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+    let rendered: Vec<f32> = samples(by_plugin)?;
+    let rounded: Vec<i32> = rendered.iter().map(|x| (x * 8_388_608.0).round_ties_even() as i32).collect();
+    same(&bits(rendered), &bits(samples(float)?), by_plugin, float)?;
+    same(&rounded, &samples(premix)?, by_plugin, premix)?;
+    println!(
+        "The bundled Premix.clap and the command line agree on all {} samples: bit for bit as 32-bit float, \
+         and as 24-bit.",
+        rounded.len()
+    );
+    Ok(())
+}
+
+fn same<T: PartialEq>(a: &[T], b: &[T], a_file: &Path, b_file: &Path) -> Result<()> {
+    let (a_file, b_file) = (a_file.display(), b_file.display());
+    ensure!(
+        a.len() == b.len(),
+        "{a_file} has {} samples and {b_file} {}: plugin and command line must agree, mend the one that is \
+         wrong",
+        a.len(),
+        b.len()
+    );
+    if let Some(sample) = a.iter().zip(b).position(|(a, b)| a != b) {
+        bail!(
+            "{a_file} and {b_file} differ at {}, sample {sample}: plugin and command line must agree, mend \
+             the one that is wrong",
+            timecode(sample)
+        );
+    }
+    Ok(())
+}
+
+fn samples<S: hound::Sample>(file: &Path) -> Result<Vec<S>> {
+    let read = || hound::WavReader::open(file)?.into_samples().collect::<hound::Result<Vec<S>>>();
+    read().with_context(|| cannot("read", file))
 }
 
 /// The lines one after the other; the pauses share what time they leave.
@@ -244,9 +300,7 @@ fn write(file: &Path, samples: &[f32]) -> Result<()> {
         }
         wav.finalize()
     };
-    write().with_context(|| {
-        format!("cannot write {}, see to its permissions and the disk space", file.display())
-    })?;
+    write().with_context(|| cannot("write", file))?;
     println!(
         "{}: sample peak {:.1} dBFS, RMS {:.1} dBFS",
         file.display(),

@@ -2,6 +2,7 @@
 
 mod bundle;
 mod demo;
+mod files;
 mod setup;
 mod test;
 
@@ -17,7 +18,7 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", about)]
 enum Task {
-    /// Install what is missing for the other tasks and fetch the recorded speech for the tests
+    /// Install what is missing for the other tasks, fetch the recorded speech and the hosts for the tests
     Setup,
     /// Build Premix.clap and Premix.vst3
     Bundle {
@@ -31,7 +32,7 @@ enum Task {
         #[arg(long)]
         user: bool,
     },
-    /// Make a short dub scene, bounce its premix and check it
+    /// Make a short dub scene, bounce its premix through plugin and command line, and check it
     Demo,
     /// Check the format and the lints, and run every test
     Test {
@@ -54,10 +55,7 @@ fn main() -> ExitCode {
 fn perform(task: &Task) -> Result<()> {
     let target = enter_repository()?;
     match task {
-        Task::Setup => {
-            setup::programs()?;
-            setup::speech(&target)
-        }
+        Task::Setup => setup::for_tests(&target),
         Task::Bundle { release } => bundle::bundle(&target, *release),
         Task::Install { user } => bundle::install(&target, *user),
         Task::Demo => demo::demo(&target),
@@ -80,11 +78,16 @@ fn enter_repository() -> Result<PathBuf> {
 
 /// Cargo, building into `target`.
 fn cargo(target: &Path) -> Command {
-    let mut cargo = Command::new("cargo");
+    around_cargo("cargo", target)
+}
+
+/// A program that is or calls cargo, which builds into `target`.
+fn around_cargo(program: &str, target: &Path) -> Command {
+    let mut command = Command::new(program);
     if target.is_absolute() {
-        cargo.env("CARGO_TARGET_DIR", target);
+        command.env("CARGO_TARGET_DIR", target);
     }
-    cargo
+    command
 }
 
 /// Echoes a command line and runs it; its failure ends xtask with the same exit status, the

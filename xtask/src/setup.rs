@@ -2,17 +2,59 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::files::{self, cannot};
 use crate::run;
 
-/// The Debian packages to install, each named like its program, and what each is for.
-const PROGRAMS: [(&str, &str); 2] = [
-    ("ffmpeg", "the independent true-peak meter and prober of the tests, the resampler of the demo"),
-    ("espeak-ng", "the voices of the demo"),
+/// Something to install.
+struct Need {
+    /// The Debian package.
+    package: &'static str,
+    /// The program by which to know it on other systems; none where a library cannot be looked for.
+    program: Option<&'static str>,
+    purpose: &'static str,
+}
+
+const fn program(package: &'static str, program: &'static str, purpose: &'static str) -> Need {
+    Need { package, program: Some(program), purpose }
+}
+
+const fn library(package: &'static str, purpose: &'static str) -> Need {
+    Need { package, program: None, purpose }
+}
+
+/// For the demo, and for the tests, too.
+const DEMO: [Need; 2] = [
+    program(
+        "ffmpeg",
+        "ffmpeg",
+        "the independent true-peak meter and prober of the tests, the resampler of the demo",
+    ),
+    program("espeak-ng", "espeak-ng", "the voices of the demo"),
+];
+
+/// For the hosts that others wrote, which the tests render in. The other libraries of these hosts are
+/// ffmpeg's and the compiler's, too.
+const HOSTS: [Need; 3] = [
+    program("python3", "python3", "the language of the test hosts pedalboard and DawDreamer"),
+    library("python3-venv", "what keeps the test hosts inside the target directory"),
+    library("libgl1", "OpenGL for DawDreamer"),
+];
+
+/// For the plugin's window, which the tests show on a virtual screen. The plugin loads these libraries
+/// when its window opens.
+const WINDOW: [Need; 7] = [
+    program("xvfb", "xvfb-run", "the virtual screen of the window tests"),
+    program("xauth", "xauth", "the key to the virtual screen"),
+    library("libegl1", "OpenGL for the plugin's window"),
+    library("libgl1-mesa-dri", "OpenGL without a graphics card"),
+    library("libx11-6", "the window system of the plugin's window"),
+    library("libx11-xcb1", "the window system of the plugin's window"),
+    library("libxkbcommon-x11-0", "the keyboard of the plugin's window"),
 ];
 
 /// The Debian packages whose sounds are unpacked for the tests, not installed, and what they hold.
@@ -25,20 +67,46 @@ const SPEECH: [(&str, &str); 3] = [
 /// Sounds among them that are no speech.
 const NO_SPEECH: [&str; 1] = ["Noise.wav"];
 
-/// Installs the programs that are missing.
-pub fn programs() -> Result<()> {
+/// Where the speech corpus lies.
+pub fn corpus(target: &Path) -> PathBuf {
+    target.join("speech")
+}
+
+/// A recording of the corpus, at 48 kHz and without noise.
+pub fn a_recording(target: &Path) -> PathBuf {
+    corpus(target).join("alsa-utils/usr/share/sounds/alsa/Front_Center.wav")
+}
+
+/// Installs what the demo needs.
+pub fn for_demo() -> Result<()> {
+    install(DEMO.iter().collect())
+}
+
+/// Installs and fetches what the tests need.
+pub fn for_tests(target: &Path) -> Result<()> {
+    let window = if cfg!(target_os = "linux") { &WINDOW[..] } else { &[] };
+    install(DEMO.iter().chain(&HOSTS).chain(window).collect())?;
+    speech(target)?;
+    hosts(target)
+}
+
+/// Installs what is missing.
+fn install(needs: Vec<&Need>) -> Result<()> {
     if !debian() {
-        return programs_elsewhere();
+        return look_for(&needs);
     }
-    let missing: Vec<_> = PROGRAMS.iter().filter(|(package, _)| !installed(package)).collect();
+    let (installed, missing): (Vec<&Need>, Vec<&Need>) =
+        needs.into_iter().partition(|need| installed(need.package));
+    if !installed.is_empty() {
+        println!("Installed: {}", packages(&installed).join(", "));
+    }
     if missing.is_empty() {
-        println!("Installed: {}", names(&PROGRAMS).join(", "));
         return Ok(());
     }
-    for (package, purpose) in &missing {
+    for Need { package, purpose, .. } in &missing {
         println!("Missing: {package}, {purpose}");
     }
-    let packages: Vec<_> = missing.iter().map(|(package, _)| *package).collect();
+    let packages = packages(&missing);
     let Some(apt_get) = apt_get_as_root() else {
         bail!(
             "installing needs root: run `sudo apt-get update && sudo apt-get install -y \
@@ -50,13 +118,17 @@ pub fn programs() -> Result<()> {
     run(apt_get().args(["install", "-q", "-y", "--no-install-recommends"]).args(packages), NETWORK)
 }
 
-/// Where apt-get does not install: names the programs and goes on if they are all there.
-fn programs_elsewhere() -> Result<()> {
-    println!("This is not a Debian system; Premix is developed with these programs:");
-    for (program, purpose) in PROGRAMS {
-        println!("  {program}: {purpose}");
+fn packages(needs: &[&Need]) -> Vec<&'static str> {
+    needs.iter().map(|need| need.package).collect()
+}
+
+/// Where apt-get does not install: names what is needed and goes on if all programs are there.
+fn look_for(needs: &[&Need]) -> Result<()> {
+    println!("This is not a Debian system; Premix is developed with these packages of Debian:");
+    for Need { package, purpose, .. } in needs {
+        println!("  {package}: {purpose}");
     }
-    let mut missing = names(&PROGRAMS);
+    let mut missing: Vec<_> = needs.iter().filter_map(|need| need.program).collect();
     missing.retain(|program| !on_path(program));
     ensure!(
         missing.is_empty(),
@@ -66,10 +138,30 @@ fn programs_elsewhere() -> Result<()> {
     Ok(())
 }
 
+/// The Python that has the test hosts.
+pub fn python(target: &Path) -> PathBuf {
+    let folder = if cfg!(windows) { "Scripts" } else { "bin" };
+    target.join("hosts").join(folder).join(format!("python{}", env::consts::EXE_SUFFIX))
+}
+
+/// Fetches the test hosts into `target/hosts`; quick if they are there.
+fn hosts(target: &Path) -> Result<()> {
+    run(
+        Command::new("python3").args(["-m", "venv"]).arg(target.join("hosts")),
+        "it takes Python 3.11 or newer with its module venv; see above what is missing",
+    )?;
+    run(
+        Command::new(python(target))
+            .args(["-m", "pip", "install", "-q", "--disable-pip-version-check", "--only-binary", ":all:"])
+            .args(["-r", "tests/hosts.txt"]),
+        "check the network and what pip says above; the hosts take Python 3.11 or newer",
+    )
+}
+
 /// Fetches the speech corpus into `target/speech`, as `<package>/<path inside the package>`.
-pub fn speech(target: &Path) -> Result<()> {
-    let corpus = target.join("speech");
-    let stamp = names(&SPEECH).join("\n");
+fn speech(target: &Path) -> Result<()> {
+    let corpus = corpus(target);
+    let stamp = SPEECH.map(|(package, _)| package).join("\n");
     if fs::read_to_string(corpus.join(STAMP)).is_ok_and(|found| found == stamp) {
         println!("Recorded speech: {}", corpus.display());
         return Ok(());
@@ -79,26 +171,26 @@ pub fn speech(target: &Path) -> Result<()> {
             "The recorded speech is not fetched, it takes apt-get: the tests that need it fail \
              unless {} holds the sounds of the Debian packages {}",
             corpus.display(),
-            names(&SPEECH).join(", ")
+            SPEECH.map(|(package, _)| package).join(", ")
         );
         return Ok(());
     }
 
     // The corpus appears whole or not at all, so an interrupted run is simply run again.
     let partial = target.join("speech.partial");
-    remove(&partial)?;
+    files::remove(&partial)?;
     let downloads = partial.join("downloads");
     let sounds = partial.join("sounds");
-    fs::create_dir_all(&downloads).with_context(|| cannot("create", &downloads))?;
-    fs::create_dir_all(&sounds).with_context(|| cannot("create", &sounds))?;
+    files::create(&downloads)?;
+    files::create(&sounds)?;
 
     download(&downloads)?;
-    for deb in entries(&downloads)? {
-        let name = deb.file_name().to_string_lossy().into_owned();
+    for deb in files::entries(&downloads)? {
+        let name = deb.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let package = name.split('_').next().unwrap_or(&name);
         let unpacked = partial.join(package);
         run(
-            Command::new("dpkg-deb").arg("-x").arg(deb.path()).arg(&unpacked),
+            Command::new("dpkg-deb").arg("-x").arg(&deb).arg(&unpacked),
             "free some disk space and run `cargo xtask setup` again",
         )?;
         let kept = keep_sounds(&unpacked, &sounds.join(package))?;
@@ -110,9 +202,9 @@ pub fn speech(target: &Path) -> Result<()> {
         println!("{package}: {kept} sounds");
     }
     fs::write(sounds.join(STAMP), stamp).with_context(|| cannot("write to", &sounds))?;
-    remove(&corpus)?;
-    fs::rename(&sounds, &corpus).with_context(|| cannot("create", &corpus))?;
-    remove(&partial)?;
+    files::remove(&corpus)?;
+    files::rename(&sounds, &corpus)?;
+    files::remove(&partial)?;
     println!("Recorded speech: {}", corpus.display());
     Ok(())
 }
@@ -132,7 +224,7 @@ fn download(directory: &Path) -> Result<()> {
     download
         // Root's apt-get would download as a user who may not write here, and warn of it.
         .args(["download", "-q", "-o", "APT::Sandbox::User=root"])
-        .args(names(&SPEECH))
+        .args(SPEECH.map(|(package, _)| package))
         .current_dir(directory);
     // Without package lists, or with old ones, the first attempt fails.
     if download.output().is_ok_and(|output| output.status.success()) {
@@ -150,14 +242,17 @@ fn download(directory: &Path) -> Result<()> {
 /// Moves the sounds below `from` to the same places below `to` and returns their number.
 fn keep_sounds(from: &Path, to: &Path) -> Result<usize> {
     let mut kept = 0;
-    for entry in entries(from)? {
-        let destination = to.join(entry.file_name());
-        let kind = entry.file_type().with_context(|| cannot("read", &entry.path()))?;
-        if kind.is_dir() {
-            kept += keep_sounds(&entry.path(), &destination)?;
-        } else if kind.is_file() && is_speech(&destination) {
-            fs::create_dir_all(to).with_context(|| cannot("create", to))?;
-            fs::rename(entry.path(), &destination).with_context(|| cannot("create", &destination))?;
+    for entry in files::entries(from)? {
+        let destination = to.join(entry.file_name().unwrap_or_default());
+        // Links lead to what is here as well.
+        if entry.is_symlink() {
+            continue;
+        }
+        if entry.is_dir() {
+            kept += keep_sounds(&entry, &destination)?;
+        } else if is_speech(&destination) {
+            files::create(to)?;
+            files::rename(&entry, &destination)?;
             kept += 1;
         }
     }
@@ -167,25 +262,6 @@ fn keep_sounds(from: &Path, to: &Path) -> Result<usize> {
 fn is_speech(file: &Path) -> bool {
     let sound = file.extension().is_some_and(|extension| extension == "wav" || extension == "ogg");
     sound && !NO_SPEECH.iter().any(|name| file.ends_with(name))
-}
-
-fn entries(directory: &Path) -> Result<Vec<fs::DirEntry>> {
-    fs::read_dir(directory).and_then(Iterator::collect).with_context(|| cannot("read", directory))
-}
-
-fn remove(directory: &Path) -> Result<()> {
-    if directory.exists() {
-        fs::remove_dir_all(directory).with_context(|| cannot("remove", directory))?;
-    }
-    Ok(())
-}
-
-fn cannot(verb: &str, path: &Path) -> String {
-    format!("cannot {verb} {}, see to its permissions and the disk space", path.display())
-}
-
-fn names<const N: usize>(packages: &[(&'static str, &str); N]) -> Vec<&'static str> {
-    packages.iter().map(|(package, _)| *package).collect()
 }
 
 fn debian() -> bool {
