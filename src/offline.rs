@@ -1,5 +1,6 @@
 //! The engine between files: what the command line does.
 
+pub mod batch;
 pub mod bounce;
 pub mod check;
 pub mod name;

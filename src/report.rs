@@ -3,10 +3,13 @@
 //! Window, command line and report use the same words, because all take them from the findings.
 
 mod json;
+mod over_time;
 mod page;
 mod plot;
 
-use std::fs::File;
+pub use json::rule as finding_json;
+
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -95,6 +98,18 @@ pub fn paths(folder: &Path, name: &str) -> [PathBuf; 2] {
     ["html", "json"].map(|extension| folder.join(format!("{stem}_report.{extension}")))
 }
 
+/// The same, unless one of them is there and may not be replaced.
+///
+/// # Errors
+/// [`NewFileError::Exists`] as said.
+pub fn free_paths(folder: &Path, name: &str, overwrite: bool) -> Result<[PathBuf; 2], NewFileError> {
+    let paths = paths(folder, name);
+    match paths.iter().find(|path| !overwrite && path.exists()) {
+        Some(path) => Err(NewFileError::Exists { path: path.clone() }),
+        None => Ok(paths),
+    }
+}
+
 impl Report<'_> {
     /// The page: one HTML document that needs nothing else.
     pub fn html(&self) -> String {
@@ -111,17 +126,13 @@ impl Report<'_> {
         json::summary(self)
     }
 
-    /// Writes both into a folder, and gives their paths.
+    /// Writes both into a folder, which is made if need be, and gives their paths.
     ///
     /// # Errors
-    /// One sentence: a folder that is not there, files that are and may not be replaced, or what the system
-    /// says.
+    /// One sentence: files that are there and may not be replaced, or what the system says.
     pub fn write(&self, folder: &Path, overwrite: bool) -> Result<[PathBuf; 2], NewFileError> {
-        let [page, data] = paths(folder, self.name);
-        // Asked for both before either is written.
-        if !overwrite && let Some(path) = [&page, &data].into_iter().find(|path| path.exists()) {
-            return Err(NewFileError::Exists { path: path.clone() });
-        }
+        let [page, data] = free_paths(folder, self.name, overwrite)?;
+        fs::create_dir_all(folder).map_err(|cause| NewFileError::Write { path: folder.to_owned(), cause })?;
         NewFile::write(&page, overwrite, self.html().as_bytes())?;
         NewFile::write(&data, overwrite, format!("{:#}\n", self.json()).as_bytes())?;
         Ok([page, data])

@@ -1,5 +1,7 @@
 //! The command line: arguments, progress, exit codes.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -16,11 +18,12 @@ use premix::delivery::session::names::ZipReading;
 use premix::delivery::timecode::{Extent, FrameRate, Timecode};
 use premix::delivery::wav::{BitDepth, SampleFormat};
 use premix::engine::{Release, SAMPLE_RATES, Settings};
-use premix::offline::bounce::{BounceOptions, bounce, warnings};
-use premix::offline::check::{CheckOptions, check};
-use premix::offline::name;
+use premix::offline::bounce::{BounceOptions, BounceSummary, bounce, output_path, warnings};
+use premix::offline::check::{CheckOptions, CheckReport, check, check_bounce};
 use premix::offline::picture::{self, GivenPicture};
 use premix::offline::session::{self, SessionOptions};
+use premix::offline::{batch, name};
+use premix::report;
 
 /// Makes and checks the premix of dubbed dialogue: true peaks at -6 dBTP, walla 10 dB down, exactly as long
 /// as the picture.
@@ -80,9 +83,12 @@ struct BounceArguments {
     /// Cut audio before the picture's start and after its end.
     #[arg(long)]
     trim: bool,
-    /// Replace the output if it is there.
+    /// Replace the output, and its report, if they are there.
     #[arg(long)]
     overwrite: bool,
+    /// Judge the bounce, and write <name>_report.html and .json into this folder.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
     /// Do not measure loudness and speech: faster, and the file does not state its loudness.
     #[arg(long)]
     no_loudness: bool,
@@ -92,8 +98,8 @@ struct BounceArguments {
 
 #[derive(Args)]
 struct CheckArguments {
-    /// The WAVs to judge.
-    #[arg(required = true, value_name = "WAV")]
+    /// The WAVs to judge; of a folder, all that are in it.
+    #[arg(required = true, value_name = "WAV|DIR")]
     files: Vec<PathBuf>,
     #[command(flatten)]
     meant: MeantArguments,
@@ -101,11 +107,28 @@ struct CheckArguments {
     picture: PictureArguments,
     #[command(flatten)]
     format: FormatArguments,
+    /// Where the picture starts, HH:MM:SS:FF, or HH:MM:SS;FF for drop-frame. Default: where --picture does.
+    #[arg(long, value_name = "TC")]
+    start: Option<String>,
+    /// The version before, after fixes: tells whether the fixes, and only they, have changed.
+    #[arg(long, value_name = "WAV")]
+    previous: Option<PathBuf>,
+    /// The walla stems as they were before they were turned down: tells their gain in the premix, and how far
+    /// the dialogue is above them.
+    #[arg(long, num_args = 1.., value_name = "WAV")]
+    walla: Vec<PathBuf>,
+    /// Write <name>_report.html and .json for each file into this folder.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// Replace reports that are there.
+    #[arg(long, requires = "report")]
+    overwrite: bool,
     /// Print one JSON object a file and line, instead of text.
     ///
-    /// Each has "schema" (1), "file", "verdict", "summary" and "rules": a list of "id", "name", "verdict",
-    /// "measured", "target" and, where there is one, "place" and "advice". Verdicts are "pass", "warn",
-    /// "fail" and "not judged". A file that cannot be read has no line, a message and exit status 2.
+    /// Each has "schema" (1), "file", "verdict", "summary", "programme", "container" and "rules": a list of
+    /// "id", "name", "verdict", "measured", "target" and, where there is one, "place" and "advice". Verdicts
+    /// are "pass", "warn", "fail", "not judged" and "for you". docs/report-schema.md has the rest. Of a file
+    /// that cannot be read it has "schema", "file" and "error", and the exit status is 2.
     #[arg(long)]
     json: bool,
 }
@@ -314,6 +337,10 @@ fn run_bounce(arguments: &BounceArguments) -> Result<ExitCode> {
     for warning in given.warnings.into_iter().chain(warnings(&settings, options.walla.len())) {
         tell(&format!("warning: {warning}"));
     }
+    if let Some(folder) = &arguments.report {
+        let name = file_name(&output_path(&options)?);
+        report::free_paths(folder, &name, arguments.overwrite)?;
+    }
     let bar = progress_bar();
     let summary = bounce(&options, &mut |done, all| show(&bar, done, all));
     bar.finish_and_clear();
@@ -322,7 +349,38 @@ fn run_bounce(arguments: &BounceArguments) -> Result<ExitCode> {
         tell(&format!("warning: {warning}"));
     }
     print(&summary.to_string())?;
-    Ok(ExitCode::SUCCESS)
+    match &arguments.report {
+        Some(folder) => report_bounce(arguments, &options, &summary, folder),
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Judges what was bounced and writes its report.
+fn report_bounce(
+    arguments: &BounceArguments,
+    options: &BounceOptions,
+    summary: &BounceSummary,
+    folder: &Path,
+) -> Result<ExitCode> {
+    // A start that was given is the picture's.
+    let picture = options
+        .picture
+        .map(|picture| Picture { start: options.start.map(Into::into).or(picture.start), ..picture });
+    let options = CheckOptions {
+        picture,
+        frame_rate: options.frame_rate,
+        expected: arguments.format.expected(),
+        digest: true,
+        ..CheckOptions::default()
+    };
+    let bar = progress_bar();
+    bar.set_length(1000);
+    let found = check_bounce(summary, &options, &mut |share| bar.set_position((1000.0 * share) as u64));
+    bar.finish_and_clear();
+    let found = found?;
+    let [page, _] = found.report(&file_name(&summary.output)).write(folder, arguments.overwrite)?;
+    print(&format!("Report   {}\n{}", page.display(), found.brief()))?;
+    Ok(ExitCode::from(u8::from(found.verdict() == Verdict::Fail)))
 }
 
 fn run_check(arguments: &CheckArguments) -> Result<ExitCode> {
@@ -330,8 +388,15 @@ fn run_check(arguments: &CheckArguments) -> Result<ExitCode> {
     for warning in given.warnings.iter().chain(given.length.as_ref().err()) {
         tell(&format!("warning: {warning}"));
     }
+    let start = timecode(arguments.start.as_deref(), given.frame_rate, "--start")?;
+    let mut picture = given.length.unwrap_or_default();
+    match &mut picture {
+        Some(picture) => picture.start = start.map(Into::into).or(picture.start),
+        None if start.is_some() => bail!("--start needs the picture too: give --length or --picture"),
+        None => {}
+    }
     let options = CheckOptions {
-        picture: given.length.unwrap_or_default(),
+        picture,
         frame_rate: given.frame_rate,
         meant: name::values(Fields {
             package_id: &arguments.meant.package_id,
@@ -340,31 +405,120 @@ fn run_check(arguments: &CheckArguments) -> Result<ExitCode> {
             language: &arguments.meant.language,
             version: &arguments.meant.version,
         })?,
-        expected: Expected {
-            sample_rate: arguments.format.sample_rate,
-            format: match arguments.format.bit_depth {
-                Depth::Int24 => SampleFormat::Int24,
-                Depth::Float32 => SampleFormat::Float32,
-            },
-        },
+        expected: arguments.format.expected(),
+        previous: arguments.previous.clone(),
+        walla: arguments.walla.clone(),
+        digest: arguments.report.is_some(),
     };
-    let mut status = 0;
-    for file in &arguments.files {
-        let bar = progress_bar();
-        let report = check(file, &options, &mut |done, all| show(&bar, done, all));
-        bar.finish_and_clear();
-        match report {
-            Ok(report) => {
-                print(&if arguments.json { report.json(file) } else { report.text(file) })?;
-                status = status.max(u8::from(report.verdict() == Verdict::Fail));
-            }
-            Err(error) => {
-                tell(&format!("error: {error}"));
-                status = 2;
-            }
+    let files = batch::files(&arguments.files)?;
+    let alone = files.len() == 1;
+    if !alone && (options.previous.is_some() || !options.walla.is_empty()) {
+        bail!("--previous and --walla belong to one premix: give one file");
+    }
+    let mut names = BTreeSet::new();
+    for name in files.iter().map(|file| file_name(file)) {
+        if let Some(folder) = &arguments.report {
+            report::free_paths(folder, &name, arguments.overwrite)?;
+        }
+        if !names.insert(name.clone()) && arguments.report.is_some() {
+            bail!("{name} is given more than once: reports of the same name need a folder each");
         }
     }
+    // Progress in bytes, which are known before any file is read.
+    let sizes: Vec<u64> = files.iter().map(|file| file.metadata().map_or(0, |file| file.len())).collect();
+    let bar = progress_bar();
+    bar.set_length(sizes.iter().sum());
+    let work = |index: usize, file: &Path| -> Result<CheckReport> {
+        let mut told = 0;
+        let result = check(file, &options, &mut |share| {
+            let bytes = (share * sizes[index] as f64) as u64;
+            bar.inc(bytes.saturating_sub(told));
+            told = told.max(bytes);
+        });
+        bar.inc(sizes[index].saturating_sub(told));
+        let result = result?;
+        if let Some(folder) = &arguments.report {
+            result.report(&file_name(file)).write(folder, arguments.overwrite)?;
+        }
+        Ok(result)
+    };
+    let (mut status, mut printed, mut tally) = (0, Ok(()), Tally::default());
+    batch::each(&files, work, |index, result| {
+        let file = &files[index];
+        tally.count(&result);
+        bar.suspend(|| match result {
+            Ok(found) => {
+                let text = match (arguments.json, alone) {
+                    (true, _) => found.json(),
+                    (false, true) => found.text(),
+                    (false, false) => found.brief(),
+                };
+                if printed.is_ok() {
+                    printed = print(&text);
+                }
+                status = status.max(u8::from(found.verdict() == Verdict::Fail));
+            }
+            Err(error) => {
+                if arguments.json && printed.is_ok() {
+                    printed = print(&unreadable(file, &error));
+                }
+                tell(&format!("error: {error:#}"));
+                status = 2;
+            }
+        });
+    });
+    bar.finish_and_clear();
+    printed?;
+    if !alone && !arguments.json {
+        print(&tally.to_string())?;
+    }
     Ok(ExitCode::from(status))
+}
+
+/// How many files had which verdict.
+#[derive(Default)]
+struct Tally {
+    pass: usize,
+    warn: usize,
+    fail: usize,
+    unreadable: usize,
+}
+
+impl Tally {
+    fn count(&mut self, result: &Result<CheckReport>) {
+        *match result.as_ref().map(CheckReport::verdict) {
+            Ok(Verdict::Fail) => &mut self.fail,
+            Ok(Verdict::Warn) => &mut self.warn,
+            // The rules of the container are always judged: no file is unknown.
+            Ok(_) => &mut self.pass,
+            Err(_) => &mut self.unreadable,
+        } += 1;
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let counts = [
+            (self.pass, "pass"),
+            (self.warn, "pass with warnings"),
+            (self.fail, "fail"),
+            (self.unreadable, "cannot be read"),
+        ];
+        let all: usize = counts.iter().map(|(count, _)| count).sum();
+        let told =
+            counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+        write!(f, "{all} files: {}", told.collect::<Vec<_>>().join(", "))
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The JSON of a file that could not be checked.
+fn unreadable(file: &Path, error: &Error) -> String {
+    serde_json::json!({ "schema": 1, "file": file.to_string_lossy(), "error": format!("{error:#}") })
+        .to_string()
 }
 
 fn run_name(arguments: &NameArguments) -> Result<ExitCode> {
@@ -445,6 +599,16 @@ impl DeliveryArguments {
         };
         let next_in = (version == "next").then(|| name::folder(output));
         name::build(fields, next_in).map(Some)
+    }
+}
+
+impl FormatArguments {
+    fn expected(&self) -> Expected {
+        let format = match self.bit_depth {
+            Depth::Int24 => SampleFormat::Int24,
+            Depth::Float32 => SampleFormat::Float32,
+        };
+        Expected { sample_rate: self.sample_rate, format }
     }
 }
 

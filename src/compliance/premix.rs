@@ -1,6 +1,10 @@
 //! The rules of the premix: one WAV, or the bounce that is to become one.
 
+mod claims;
+mod others;
+
 use super::{Finding, Rule, TimeLine, Verdict, clock, level, rules};
+use crate::delivery::comparison::{Comparison, WallaFit};
 use crate::delivery::name::{DeliveryName, Grade, Reading, Token, Values};
 use crate::delivery::timecode::{Extent, FrameRate, PictureLength, Timecode, describe_samples};
 use crate::delivery::wav::{SampleFormat, Severity, WavFacts, WavProblem};
@@ -8,6 +12,8 @@ use crate::engine::decibel::{db_from_linear, linear_from_tenths};
 use crate::engine::measurement::{Marks, Mix, Pass, Programme, Separation};
 use crate::engine::true_peak::Peak;
 use crate::engine::{Settings, latency_samples};
+
+use others::judge_version;
 
 /// Highest true peak that the delivery allows, in tenths of dBTP.
 pub const CEILING_TENTHS_DBTP: i32 = -60;
@@ -41,10 +47,10 @@ rules! { Evidence<'_>;
         "The limiter is on the bounce bus, or one is on every dialogue track; only the first can be proved.",
         "on the bounce bus", [] => judge_placement;
     WALLA: "A7", "Walla 10 dB down", "Group tracks are turned down by 10 dB before the bounce.", "-10.0 dB",
-        [Bus] => judge_walla;
+        [Bus File] => judge_walla;
     DISCERNIBLE: "A8", "Dialogue over walla",
         "Principal dialogue plays on top of the group, and both can be told apart.",
-        "6 LU, but for moments", [Bus] => judge_discernible;
+        "6 LU, but for moments", [Bus File] => judge_discernible;
     COMPLETE: "A9", "Everything is in the bounce",
         "The bounce is not silent, and no walla came in while it was switched off.",
         "all recorded sound", [Bus File] => judge_complete;
@@ -64,6 +70,9 @@ rules! { Evidence<'_>;
         "[PackageID]_[ShowTitle]_[framerate]_Mono_[langCode]_PreMixQC_[Version].wav", [Bus File] => judge_name;
     NAME_TRUE: "A17", "True name",
         "What the name says is so: package, title, frame rate, language, version.", "as it is", [File] => judge_name_true;
+    NEW_VERSION: "A18", "New version",
+        "After fixes the file comes as a new version: a higher number, the same name else, and only the fixes changed.",
+        "the next version", [File] => judge_version;
     UPLOAD: "A19", "Upload",
         "The file goes to the source request \"(Language) - Premix Dialogue WAV: Localized\".",
         "the right request", [] => judge_upload;
@@ -131,6 +140,10 @@ pub struct FileEvidence<'a> {
     pub meant: &'a Values,
     /// What it is meant to hold, for archives that are no delivery.
     pub expected: Expected,
+    /// What changed since the version before, if that was given.
+    pub previous: Option<&'a Comparison>,
+    /// The walla stem in it, if that was given.
+    pub walla: Option<&'a WallaFit>,
 }
 
 /// What the bounce bus shows.
@@ -256,6 +269,8 @@ fn judge_container(evidence: &Evidence) -> Finding {
     if invalid > 0 {
         faults.push(format!("{invalid} samples are not numbers"));
     }
+    let claims = claims::contradictions(evidence, file);
+    faults.extend_from_slice(&claims);
     let extensible = if file.extensible { ", extensible" } else { "" };
     let measured = match faults.is_empty() {
         true => format!("{}{extensible}", file.container),
@@ -268,6 +283,10 @@ fn judge_container(evidence: &Evidence) -> Finding {
     }
     if faults.is_empty() {
         return Finding::new(CONTAINER, Verdict::Pass, measured);
+    }
+    if !claims.is_empty() {
+        return Finding::new(CONTAINER, Verdict::Warn, measured)
+            .advise("bounce again with a program that writes what is so, or without these fields");
     }
     Finding::new(CONTAINER, Verdict::Warn, measured)
         .advise("every reader gets the same audio from it, but another export would be tidier")
@@ -373,10 +392,7 @@ fn judge_placement(_: &Evidence) -> Finding {
 
 fn judge_walla(evidence: &Evidence) -> Finding {
     let Some(bus) = evidence.bus() else {
-        return Finding::unknown(
-            WALLA,
-            "give the walla stem as it was before it was turned down, with --walla",
-        );
+        return others::judge_walla(evidence, evidence.file().and_then(|file| file.walla));
     };
     let decibels = |tenths: i32| format!("{:.1} dB", f64::from(tenths) / 10.0);
     let set = bus.settings.walla_gain_tenths_db;
@@ -413,10 +429,7 @@ fn judge_walla(evidence: &Evidence) -> Finding {
 
 fn judge_discernible(evidence: &Evidence) -> Finding {
     let Some(bus) = evidence.bus() else {
-        return Finding::unknown(
-            DISCERNIBLE,
-            "give the walla stem as it was before it was turned down, with --walla",
-        );
+        return others::judge_discernible(evidence, evidence.file().and_then(|file| file.walla));
     };
     separation(evidence, &bus.mix.separation)
 }
@@ -787,6 +800,8 @@ mod tests {
                 name: "81234567_LaCasaAzul_24_Mono_fr_PreMixQC_v1.wav",
                 meant: &NOTHING,
                 expected: Expected::default(),
+                previous: None,
+                walla: None,
             }),
             picture: None,
             frame_rate: None,
@@ -1219,8 +1234,14 @@ mod tests {
         let programme = programme(&file);
         let named = |name, meant| {
             let mut evidence = of_file(&file, &programme);
-            evidence.source =
-                Source::File(FileEvidence { facts: &file, name, meant, expected: Expected::default() });
+            evidence.source = Source::File(FileEvidence {
+                facts: &file,
+                name,
+                meant,
+                expected: Expected::default(),
+                previous: None,
+                walla: None,
+            });
             evidence.frame_rate = Some(FrameRate::Fps24);
             (find(&evidence, "A16"), find(&evidence, "A17"))
         };

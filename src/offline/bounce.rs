@@ -268,7 +268,11 @@ fn labels(options: &BounceOptions) -> Option<(FrameRate, bool)> {
         .or(options.frame_rate.map(|rate| (rate, false)))
 }
 
-fn output_path(options: &BounceOptions) -> Result<PathBuf> {
+/// The file that a bounce writes: the one that is given, or one in the folder that is given.
+///
+/// # Errors
+/// A folder that is not there.
+pub fn output_path(options: &BounceOptions) -> Result<PathBuf> {
     if !options.output.is_dir() {
         let means_folder = options.output.to_string_lossy().ends_with(std::path::is_separator);
         ensure!(!means_folder, "there is no folder {}: create it first", options.output.display());

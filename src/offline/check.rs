@@ -1,18 +1,23 @@
 //! Checking a finished WAV.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use serde::Serialize;
+use anyhow::{Context, Result};
 
+use super::bounce::BounceSummary;
+use super::{previous, walla};
 use crate::compliance::premix::{
-    self, CEILING_TENTHS_DBTP, Evidence, Expected, FileEvidence, Picture, Source,
+    self, BusEvidence, CEILING_TENTHS_DBTP, Evidence, Expected, FileEvidence, Picture, Siblings, Source,
 };
-use crate::compliance::{self, Finding, Verdict};
+use crate::compliance::{self, Finding, TimeLine, Verdict};
+use crate::delivery::comparison::{Comparison, WallaFit};
 use crate::delivery::name::Values;
 use crate::delivery::timecode::FrameRate;
-use crate::delivery::wav::{WavError, WavFacts, WavReader};
-use crate::engine::ProgrammeMeter;
-use crate::engine::measurement::Programme;
+use crate::delivery::wav::{WavFacts, WavReader};
+use crate::engine::measurement::{Mix, Pass, Programme};
+use crate::engine::{ProgrammeMeter, Settings};
+use crate::report::{FileDigest, FileRecord, Report};
 
 /// Samples read at once, of all channels together: memory grows neither with length nor with channels.
 const BLOCK: usize = 16_384;
@@ -28,28 +33,133 @@ pub struct CheckOptions {
     pub meant: Values,
     /// What the file is meant to hold.
     pub expected: Expected,
+    /// The version before.
+    pub previous: Option<PathBuf>,
+    /// The walla stems, as they were before they were turned down.
+    pub walla: Vec<PathBuf>,
+    /// Hash the file, for a report.
+    pub digest: bool,
 }
 
 /// What was found in one file.
 #[derive(Clone, Debug)]
 pub struct CheckReport {
+    /// The file.
+    pub path: PathBuf,
     /// What the file says of itself.
     pub facts: WavFacts,
     /// What was measured of its sound.
     pub programme: Programme,
     /// The verdicts, in the order of the rules.
     pub findings: Vec<Finding>,
+    /// How places in it are written.
+    pub time_line: TimeLine,
+    /// What changed since the version before, if that was given.
+    pub comparison: Option<Comparison>,
+    /// The walla stem in it, if that was given.
+    pub walla: Option<WallaFit>,
+    /// What the bus did, if the file was just bounced.
+    pub bounced: Option<(Mix, Settings)>,
+    /// Size and hash, if asked for.
+    pub digest: Option<FileDigest>,
+    /// When it was judged.
+    pub created: SystemTime,
 }
 
-/// Reads a WAV of any channel count to its end and judges it. `progress` is told the frames done and all.
+/// Reads a WAV of any channel count to its end and judges it. `progress` is told the share that is done.
 ///
 /// # Errors
-/// A file that cannot be read, or is no WAV.
-pub fn check(
-    path: &Path,
+/// A file that cannot be read, or is no WAV; a version before or a stem that does not fit to it.
+pub fn check(path: &Path, options: &CheckOptions, progress: &mut dyn FnMut(f64)) -> Result<CheckReport> {
+    let parts = 1 + u32::from(options.previous.is_some()) + u32::from(!options.walla.is_empty());
+    let mut tell = |part: u32, at: u64, end: u64| {
+        progress((f64::from(part) + at as f64 / end.max(1) as f64) / f64::from(parts));
+    };
+    let (facts, mut programme) = measure(path, &mut |at, end| tell(0, at, end))?;
+    let comparison = match &options.previous {
+        Some(old) => Some(previous::compare(path, old, &mut |at, end| tell(1, at, end))?),
+        None => None,
+    };
+    let walla = match &options.walla[..] {
+        [] => None,
+        stems => {
+            let history = &mut programme.history;
+            Some(walla::fit(path, stems, history, &mut |at, end| tell(parts - 1, at, end))?)
+        }
+    };
+    let digest = match options.digest {
+        true => Some(FileDigest::of(path).with_context(|| format!("cannot read {}", path.display()))?),
+        false => None,
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let evidence = Evidence {
+        programme: &programme,
+        source: Source::File(FileEvidence {
+            facts: &facts,
+            name: &name,
+            meant: &options.meant,
+            expected: options.expected,
+            previous: comparison.as_ref(),
+            walla: walla.as_ref(),
+        }),
+        picture: options.picture,
+        frame_rate: options.frame_rate,
+    };
+    let (findings, time_line) = (premix::judge(&evidence), evidence.time_line());
+    Ok(CheckReport {
+        path: path.to_path_buf(),
+        facts,
+        programme,
+        findings,
+        time_line,
+        comparison,
+        walla,
+        bounced: None,
+        digest,
+        created: SystemTime::now(),
+    })
+}
+
+/// Judges a file that has just been bounced: by itself, and where it does not show a rule by what the bus did.
+///
+/// # Errors
+/// Those of [`check`].
+pub fn check_bounce(
+    summary: &BounceSummary,
     options: &CheckOptions,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<CheckReport, WavError> {
+    progress: &mut dyn FnMut(f64),
+) -> Result<CheckReport> {
+    let mut report = check(&summary.output, options, progress)?;
+    let measurement = &summary.measurement;
+    // A bounce has no transport: it begins where the file does.
+    let pass = Pass { start: i64::try_from(summary.time_reference).ok(), ..measurement.pass };
+    let on_the_bus = premix::judge(&Evidence {
+        programme: &measurement.programme,
+        source: Source::Bus(BusEvidence {
+            mix: &measurement.mix,
+            pass: &pass,
+            settings: summary.settings,
+            siblings: Siblings::default(),
+            session_start: None,
+            name: None,
+        }),
+        picture: options.picture,
+        frame_rate: options.frame_rate,
+    });
+    for (finding, on_the_bus) in report.findings.iter_mut().zip(on_the_bus) {
+        let judged = matches!(on_the_bus.verdict, Verdict::Pass | Verdict::Warn | Verdict::Fail);
+        if finding.verdict == Verdict::Unknown && judged {
+            *finding = on_the_bus;
+        }
+    }
+    // The bus has seen what the file cannot show.
+    report.programme.history.clone_from(&measurement.programme.history);
+    report.bounced = Some((measurement.mix.clone(), summary.settings));
+    Ok(report)
+}
+
+/// Reads a file to its end.
+fn measure(path: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(WavFacts, Programme)> {
     let mut reader = WavReader::open(path)?;
     let facts = reader.facts().clone();
     let channels = usize::from(facts.channels);
@@ -73,19 +183,7 @@ pub fn check(
         progress(done, facts.frames);
     }
     meter.finish();
-    let programme = meter.programme().clone();
-    let findings = premix::judge(&Evidence {
-        programme: &programme,
-        source: Source::File(FileEvidence {
-            facts: &facts,
-            name: &path.file_name().unwrap_or_default().to_string_lossy(),
-            meant: &options.meant,
-            expected: options.expected,
-        }),
-        picture: options.picture,
-        frame_rate: options.frame_rate,
-    });
-    Ok(CheckReport { facts, programme, findings })
+    Ok((facts, meter.programme().clone()))
 }
 
 impl CheckReport {
@@ -94,80 +192,61 @@ impl CheckReport {
         compliance::worst(&self.findings)
     }
 
+    /// All that a report of it tells.
+    pub fn report<'a>(&'a self, name: &'a str) -> Report<'a> {
+        Report {
+            name,
+            findings: &self.findings,
+            programme: &self.programme,
+            time_line: self.time_line,
+            mix: self.bounced.as_ref().map(|(mix, _)| mix),
+            settings: self.bounced.as_ref().map(|(_, settings)| *settings),
+            file: Some(FileRecord { facts: &self.facts, digest: self.digest.as_ref() }),
+            comparison: self.comparison.as_ref(),
+            walla: self.walla.as_ref(),
+            created: self.created,
+        }
+    }
+
     /// One line a rule, and one of summary.
-    pub fn text(&self, path: &Path) -> String {
-        let mut lines = vec![format!("{}", path.display())];
+    pub fn text(&self) -> String {
+        let mut lines = vec![format!("{}", self.path.display())];
         lines.extend(told(&self.findings));
         lines.join("\n")
     }
 
-    /// One JSON object on one line: `schema` (1), `file`, `verdict`, `summary`, and `rules`, each with
-    /// `id`, `name`, `verdict`, `measured`, `target` and, where there is one, `place` and `advice`.
-    pub fn json(&self, path: &Path) -> String {
-        let report = JsonReport {
-            schema: 1,
-            file: path.to_string_lossy().into_owned(),
-            verdict: self.verdict().to_string(),
-            summary: compliance::summary(&self.findings),
-            rules: self.findings.iter().map(JsonRule::of).collect(),
-        };
-        // Strings and numbers alone: nothing in it can fail to be written.
-        serde_json::to_string(&report).unwrap_or_default()
+    /// One line, and one for each rule that warns or fails.
+    pub fn brief(&self) -> String {
+        let headline = compliance::headline(&self.findings);
+        let mut lines = vec![format!("{headline:<18}  {}", self.path.display())];
+        let wrong = self.findings.iter().filter(|finding| finding.verdict >= Verdict::Warn);
+        lines.extend(wrong.flat_map(line));
+        lines.join("\n")
     }
-}
 
-#[derive(Serialize)]
-struct JsonReport<'a> {
-    schema: u32,
-    file: String,
-    verdict: String,
-    summary: String,
-    rules: Vec<JsonRule<'a>>,
+    /// One JSON object on one line, as `docs/report-schema.md` describes it, without the history.
+    pub fn json(&self) -> String {
+        self.report(&self.path.to_string_lossy()).summary_json().to_string()
+    }
 }
 
 /// One line a finding, with its advice below it, and one of summary.
 pub(super) fn told(findings: &[Finding]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for finding in findings.iter().filter(|finding| finding.verdict != Verdict::Person) {
-        let Finding { rule, verdict, measured, target, .. } = finding;
-        let place = finding.place.as_ref().map_or(String::new(), |place| format!(" at {place}"));
-        let told = match measured.is_empty() {
-            true => String::new(),
-            false => format!(": {measured}{place} (target: {target})"),
-        };
-        lines.push(format!("  {verdict:<10}  {:<3} {}{told}", rule.id, rule.name));
-        if let Some(advice) = &finding.advice {
-            lines.push(format!("                  {advice}"));
-        }
-    }
+    let counted = findings.iter().filter(|finding| finding.verdict != Verdict::Person);
+    let mut lines: Vec<String> = counted.flat_map(line).collect();
     lines.push(format!("  {}: {}", compliance::headline(findings), compliance::summary(findings)));
     lines
 }
 
-/// A finding as it is serialised.
-#[derive(Serialize)]
-pub(super) struct JsonRule<'a> {
-    id: &'a str,
-    name: &'a str,
-    verdict: String,
-    measured: &'a str,
-    target: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    place: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    advice: Option<&'a str>,
-}
-
-impl<'a> JsonRule<'a> {
-    pub(super) fn of(finding: &'a Finding) -> Self {
-        Self {
-            id: finding.rule.id,
-            name: finding.rule.name,
-            verdict: finding.verdict.to_string(),
-            measured: &finding.measured,
-            target: &finding.target,
-            place: finding.place.as_deref(),
-            advice: finding.advice.as_deref(),
-        }
-    }
+/// A finding, and its advice below it.
+fn line(finding: &Finding) -> Vec<String> {
+    let Finding { rule, verdict, measured, target, .. } = finding;
+    let place = finding.place.as_ref().map_or(String::new(), |place| format!(" at {place}"));
+    let told = match measured.is_empty() {
+        true => String::new(),
+        false => format!(": {measured}{place} (target: {target})"),
+    };
+    let mut lines = vec![format!("  {verdict:<10}  {:<3} {}{told}", rule.id, rule.name)];
+    lines.extend(finding.advice.iter().map(|advice| format!("                  {advice}")));
+    lines
 }

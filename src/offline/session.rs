@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
-use super::check::{JsonRule, told};
+use super::check::told;
 use crate::compliance::session::{
     self, Evidence, FOR_PEOPLE, PictureFacts, PremixFacts, PremixRange, Previous,
 };
@@ -16,6 +16,7 @@ use crate::delivery::session::audio::{Audio, Content, content, headers};
 use crate::delivery::session::delivery::{Delivery, Entry};
 use crate::delivery::session::{LARGEST_TEXT, Session, hints, lists, read, recognise};
 use crate::delivery::wav::WavReader;
+use crate::report;
 
 /// Frames of a premix that are read at a time.
 const BLOCK: usize = 1 << 16;
@@ -284,7 +285,7 @@ impl SessionReport {
             left_over: self.left_over.as_deref(),
             notes: &self.notes,
             sources: sources.collect(),
-            rules: self.findings.iter().map(JsonRule::of).collect(),
+            rules: self.findings.iter().map(report::finding_json).collect(),
             for_people: FOR_PEOPLE.iter().map(person).collect(),
         };
         // Strings and numbers alone: nothing in it can fail to be written.
@@ -302,7 +303,7 @@ struct JsonReport<'a> {
     left_over: Option<&'a str>,
     notes: &'a [String],
     sources: Vec<JsonSource<'a>>,
-    rules: Vec<JsonRule<'a>>,
+    rules: Vec<serde_json::Value>,
     for_people: Vec<JsonPerson>,
 }
 

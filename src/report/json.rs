@@ -83,7 +83,8 @@ fn without_nulls(value: Value) -> Value {
     }
 }
 
-fn rule(finding: &Finding) -> Value {
+/// What a rule says.
+pub fn rule(finding: &Finding) -> Value {
     without_nulls(json!({
         "id": finding.rule.id,
         "name": finding.rule.name,

@@ -2,16 +2,15 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::plot::{Plot, Shape, TimeAxis};
-use super::{FileRecord, Report};
+use super::{Report, over_time};
 use crate::compliance::premix::CEILING_TENTHS_DBTP;
 use crate::compliance::{self, Finding, Verdict, clock, level};
 use crate::delivery::comparison::Comparison;
 use crate::delivery::timecode::Timecode;
 use crate::delivery::wav::utc_date_and_time;
+use crate::engine::Release;
 use crate::engine::decibel::db_from_linear;
 use crate::engine::measurement::{Mark, Separation};
-use crate::engine::{Release, Settings};
 
 /// Places of one kind that are listed; the JSON has all that are kept.
 const LISTED: usize = 12;
@@ -42,16 +41,15 @@ pub fn render(report: &Report) -> String {
                 }
                 (reasons(report.findings))
                 (figures(report))
-                (plots(report))
-                (checklist(report.findings))
+                (over_time::render(report))
                 (places(report))
                 @if let Some(comparison) = report.comparison { (changes(report, comparison)) }
+                (checklist(report.findings))
                 (people(report.findings))
-                @if let Some(file) = &report.file { (facts(report, file)) }
-                @if let Some(settings) = &report.settings { (set(settings)) }
+                (facts(report))
                 footer {
-                    "True peak by 64-fold band-limited precision and by the interpolator of ITU-R BS.1770-5 Annex 2; "
-                    "loudness by BS.1770-5, EBU Tech 3341 and 3342, of the mono file. "
+                    "True peak by the precise meter, and by the interpolator printed in ITU-R BS.1770-5 Annex 2. "
+                    "Loudness by BS.1770-5, EBU Tech 3341 and 3342, of the mono file. "
                     "What is not judged here neither passes nor fails."
                 }
             }
@@ -113,9 +111,10 @@ fn reasons(findings: &[Finding]) -> Markup {
 }
 
 fn measured(finding: &Finding) -> String {
+    let measured = minus(&finding.measured);
     match &finding.place {
-        Some(place) => format!("{} at {place}", finding.measured),
-        None => finding.measured.clone(),
+        Some(place) => format!("{measured} at {place}"),
+        None => measured,
     }
 }
 
@@ -127,7 +126,6 @@ fn figures(report: &Report) -> Markup {
     let figure = |name: &str, value: String, unit: &str, note: String| {
         html! { div { dt { (name) } dd { (value) " " i { (unit) } } small { (note) } } }
     };
-    let length = programme.samples as f64 / f64::from(programme.sample_rate.max(1));
     let share = |samples: u64| {
         format!("{:.0}\u{202f}% of the time", 100.0 * samples as f64 / programme.samples.max(1) as f64)
     };
@@ -139,7 +137,7 @@ fn figures(report: &Report) -> Markup {
                 (figure("Integrated loudness", number(loudness.integrated_lufs), "LUFS", format!("range {:.1} LU", loudness.range_lu)))
                 (figure("Highest short-term", number(loudness.max_short_term_lufs), "LUFS", format!("momentary {}", number(loudness.max_momentary_lufs))))
             }
-            (figure("Length", length_label(report), "", format!("{} samples, {length:.3} s", programme.samples)))
+            (figure("Length", length_label(report), "", format!("{} samples", grouped(programme.samples))))
             (figure("Speech", format!("{:.0}", 100.0 * programme.speech.samples as f64 / programme.samples.max(1) as f64), "% of the time",
                 programme.speech.median_lufs.map_or(String::new(), |median| format!("around {} LUFS", number(median)))))
             @if let Some(mix) = report.mix {
@@ -179,79 +177,68 @@ fn number(value: f64) -> String {
     minus(&format!("{:.1}", value + 0.0))
 }
 
+/// Real minus signs where a number begins.
 fn minus(text: &str) -> String {
-    text.replace('-', "\u{2212}")
+    let mut told = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    let mut before = ' ';
+    while let Some(character) = rest.next() {
+        let negative = character == '-'
+            && before == ' '
+            && rest.peek().is_some_and(|next| next.is_ascii_digit() || *next == 'i');
+        told.push(if negative { '\u{2212}' } else { character });
+        before = character;
+    }
+    told
 }
 
-fn plots(report: &Report) -> Markup {
-    let programme = report.programme;
-    let history = &programme.history;
-    if history.whole.is_empty() {
-        return html! {};
+/// A number of samples in groups of three.
+fn grouped(samples: u64) -> String {
+    let digits = samples.to_string();
+    let mut told = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            told.push('\u{202f}');
+        }
+        told.push(digit);
     }
-    let axis =
-        TimeAxis::new(report.time_line, programme.samples, history.tenth_samples * history.tenths_per_bin);
-    let column =
-        |of: fn(&crate::engine::measurement::Bin) -> f32| history.whole.iter().map(of).collect::<Vec<f32>>();
-    let peaks = column(|bin| db_from_linear(bin.true_peak.into()) as f32);
-    let overs: Vec<u64> = programme.overs.worst.iter().map(|mark| mark.sample).collect();
-    let ceiling = f64::from(CEILING_TENTHS_DBTP) / 10.0;
-    let figure = |title: &str, unit: &str, plot: Plot, values: &[f32]| {
-        html! { figure { figcaption { (title) span { " " (unit) } } (Plot { title, ..plot }.draw(&axis, values)) } }
-    };
-    let plain = Plot {
-        title: "",
-        range: (0.0, 1.0),
-        ticks: &[],
-        limit: None,
-        height: 84.0,
-        shape: Shape::Line,
-        class: "",
-        marks: &[],
-    };
-    let separations = column(|bin| bin.separation_lu);
-    html! {
-        h2 { "Over time" }
-        (figure("True peak", "dBTP", Plot {
-            range: (-48.0, 0.0), ticks: &[0.0, -12.0, -24.0, -36.0, -48.0], limit: Some((ceiling, "\u{2212}6.0 dBTP")),
-            height: 110.0, shape: Shape::Rising, class: "peak", marks: &overs, ..plain
-        }, &peaks))
-        @if report.mix.is_some() {
-            (figure("Gain reduction", "dB", Plot {
-                range: (-12.0, 0.0), ticks: &[0.0, -3.0, -6.0, -12.0], height: 60.0, shape: Shape::Hanging, class: "reduction", ..plain
-            }, &column(|bin| bin.reduction_db)))
-        }
-        @if programme.loudness.max_short_term_lufs.is_finite() {
-            (figure("Short-term loudness", "LUFS", Plot {
-                range: (-48.0, -6.0), ticks: &[-12.0, -24.0, -36.0, -48.0], class: "loudness", ..plain
-            }, &column(|bin| bin.short_term_lufs)))
-        }
-        @if separations.iter().any(|lu| lu.is_finite()) {
-            (figure("Dialogue over walla", "LU, while both sound", Plot {
-                range: (-6.0, 30.0), ticks: &[0.0, 12.0, 24.0], limit: Some((6.0, "6 LU")), shape: Shape::LowLine, class: "separation", ..plain
-            }, &separations))
-        }
-    }
+    told
 }
 
 fn checklist(findings: &[Finding]) -> Markup {
     html! {
-        h2 { "Checklist" }
-        table.checklist {
-            thead { tr { th { "Verdict" } th { "Rule" } th { "Measured" } th { "Target" } } }
-            tbody {
-                @for finding in findings.iter().filter(|finding| finding.verdict != Verdict::Person) {
-                    tr class=(class(finding.verdict)) {
-                        td { (symbol(finding.verdict)) " " (finding.verdict) }
-                        td style="color:var(--text)" { span.id { (finding.rule.id) } (finding.rule.name) }
-                        td style="color:var(--text)" {
-                            (measured(finding))
-                            @if let Some(advice) = &finding.advice { small { (advice) } }
+        section.checklist {
+            h2 { "Checklist" }
+            table {
+                thead { tr { th { "Verdict" } th colspan="2" { "Rule" } th { "Measured" } th { "Target" } } }
+                tbody {
+                    @for finding in findings.iter().filter(|finding| finding.verdict != Verdict::Person) {
+                        tr {
+                            td class=(class(finding.verdict)) { (symbol(finding.verdict)) " " (finding.verdict) }
+                            td { (finding.rule.id) }
+                            td { (finding.rule.name) }
+                            td {
+                                (breakable(&measured(finding)))
+                                // What fails or warns has been told above.
+                                @if let (Verdict::Unknown, Some(advice)) = (finding.verdict, &finding.advice) {
+                                    small { (advice) }
+                                }
+                            }
+                            td { (breakable(&minus(&finding.target))) }
                         }
-                        td { (finding.target) }
                     }
                 }
             }
+        }
+    }
+}
+
+/// Names may be broken behind their underscores.
+fn breakable(text: &str) -> Markup {
+    html! {
+        @for (n, part) in text.split('_').enumerate() {
+            @if n > 0 { "_" wbr; }
+            (part)
         }
     }
 }
@@ -267,27 +254,24 @@ fn places(report: &Report) -> Markup {
     html! {
         @for (name, unit, marks) in kinds.into_iter().filter(|(_, _, marks)| marks.count > 0) {
             h2 { (name) }
-            (mark_table(report, unit, marks.count, &marks.worst))
+            (mark_list(report, unit, marks.count, &marks.worst))
         }
     }
 }
 
 /// The worst marks in the order of time.
-fn mark_table(report: &Report, unit: &str, count: u64, marks: &[Mark]) -> Markup {
+fn mark_list(report: &Report, unit: &str, count: u64, marks: &[Mark]) -> Markup {
     let mut listed: Vec<&Mark> = marks.iter().collect();
     listed.sort_by(|a, b| b.level.total_cmp(&a.level));
     listed.truncate(LISTED);
     listed.sort_by_key(|mark| mark.sample);
     html! {
-        table {
-            thead { tr { th { "At" } th { "Duration" } th { "Level" } } }
-            tbody {
-                @for mark in &listed {
-                    tr {
-                        td { (report.time_line.place(mark.sample)) }
-                        td { (duration(report, mark.samples)) }
-                        td { (minus(&format!("{:.2}", db_from_linear(mark.level.into())))) " " (unit) }
-                    }
+        ol.marks {
+            @for mark in &listed {
+                li {
+                    b { (report.time_line.place(mark.sample)) }
+                    span { (duration(report, mark.samples)) }
+                    span { (minus(&format!("{:.2}", db_from_linear(mark.level.into())))) " " (unit) }
                 }
             }
         }
@@ -310,7 +294,7 @@ fn changes(report: &Report, comparison: &Comparison) -> Markup {
         @if comparison.changes.is_empty() {
             p { "Nothing that exceeds \u{2212}80 dBFS." }
         } @else {
-            (mark_table(report, "dBFS", comparison.changes.len() as u64, &comparison.changes))
+            (mark_list(report, "dBFS", comparison.changes.len() as u64, &comparison.changes))
         }
         p { @if comparison.rest_is_identical() { "All else is the same, bit for bit." } @else {
             (comparison.faint_samples) " samples elsewhere differ by less than \u{2212}80 dBFS."
@@ -336,51 +320,83 @@ fn people(findings: &[Finding]) -> Markup {
     }
 }
 
-fn facts(report: &Report, file: &FileRecord) -> Markup {
-    let facts = file.facts;
-    let extensible = if facts.extensible { ", extensible" } else { "" };
-    let channels = if facts.channels == 1 { "mono".into() } else { format!("{} channels", facts.channels) };
+/// What is known of the file, and what the bus was set to.
+fn facts(report: &Report) -> Markup {
     html! {
-        h2 { "File" }
-        dl.facts {
-            dt { "Format" } dd { (facts.container) (extensible) ", " (facts.sample_format) ", " (facts.sample_rate) " Hz, " (channels) }
-            dt { "Length" } dd { (length_label(report)) ", " (facts.frames) " samples" }
-            @if let Some(reference) = facts.time_reference() {
-                dt { "Start" } dd { (report.time_line.place(0)) " (time reference " (reference) ")" }
-            }
-            @if let Some(bext) = &facts.bext {
-                dt { "Broadcast Wave" }
-                dd {
-                    "version " (bext.version) ", " (bext.originator) " " (bext.origination_date) " " (bext.origination_time)
-                    @if let Some(loudness) = bext.loudness.integrated_lufs { ", states " (minus(&format!("{loudness:.2}"))) " LUFS" }
-                    @if let Some(peak) = bext.loudness.max_true_peak_dbtp { ", " (minus(&format!("{peak:.2}"))) " dBTP" }
+        @if report.file.is_some() || report.settings.is_some() {
+            h2 { @if report.file.is_some() { "File" } @else { "Settings" } }
+            dl.facts {
+                @if let Some(file) = &report.file {
+                    @let facts = file.facts;
+                    dt { "Format" }
+                    dd {
+                        (facts.container) @if facts.extensible { ", extensible" } ", " (facts.sample_format) ", "
+                        (facts.sample_rate) " Hz, "
+                        @if facts.channels == 1 { "mono" } @else { (facts.channels) " channels" }
+                    }
+                    dt { "Length" } dd { (length_label(report)) ", " (grouped(facts.frames)) " samples" }
+                    @if let Some(reference) = facts.time_reference() {
+                        dt { "Start" } dd { (report.time_line.place(0)) ", time reference " (grouped(reference)) }
+                    }
+                    @if let Some(bext) = &facts.bext {
+                        dt { "Broadcast Wave" }
+                        dd {
+                            "version " (bext.version)
+                            @for text in [&bext.originator, &bext.origination_date, &bext.origination_time] {
+                                @if !text.is_empty() { ", " (text) }
+                            }
+                            @if let Some(loudness) = bext.loudness.integrated_lufs { "; states " (number(loudness)) " LUFS" }
+                            @if let Some(peak) = bext.loudness.max_true_peak_dbtp { "; " (minus(&format!("{peak:.2}"))) " dBTP" }
+                        }
+                    }
+                    @if let Some(rate) = facts.ixml.as_ref().and_then(|ixml| ixml.timecode_rate.as_ref()) {
+                        dt { "iXML" } dd { "timecode rate " (rate) }
+                    }
+                    @if let Some(digest) = file.digest {
+                        dt { "Size" } dd { (grouped(digest.bytes)) " bytes" }
+                        dt { "SHA-256" } dd { code { (digest.sha_256) } }
+                    }
                 }
-            }
-            @if let Some(rate) = facts.ixml.as_ref().and_then(|ixml| ixml.timecode_rate.as_ref()) {
-                dt { "iXML" } dd { "timecode rate " (rate) }
-            }
-            @if let Some(digest) = file.digest {
-                dt { "Size" } dd { (digest.bytes) " bytes" }
-                dt { "SHA-256" } dd { code { (digest.sha_256) } }
+                @if let Some(settings) = &report.settings {
+                    dt { "Settings" }
+                    dd {
+                        "ceiling " (tenths(settings.ceiling_tenths_dbtp)) " dBTP; walla "
+                        @if settings.walla { (tenths(settings.walla_gain_tenths_db)) " dB" } @else { "off" }
+                        "; release "
+                        @match settings.release {
+                            Release::Auto => "auto",
+                            Release::Milliseconds(milliseconds) => { (milliseconds) " ms" }
+                        }
+                        @if settings.mono { "; mono on" }
+                        @if settings.bypass { "; bypass on" }
+                    }
+                }
             }
         }
     }
 }
 
-fn set(settings: &Settings) -> Markup {
-    let tenths = |tenths: i32| number(f64::from(tenths) / 10.0);
-    let release = match settings.release {
-        Release::Auto => "auto".to_owned(),
-        Release::Milliseconds(milliseconds) => format!("{milliseconds} ms"),
-    };
-    html! {
-        h2 { "Settings" }
-        dl.facts {
-            dt { "Ceiling" } dd { (tenths(settings.ceiling_tenths_dbtp)) " dBTP" }
-            dt { "Walla" } dd { @if settings.walla { (tenths(settings.walla_gain_tenths_db)) " dB" } @else { "off" } }
-            dt { "Release" } dd { (release) }
-            @if settings.mono { dt { "Mono" } dd { "on" } }
-            @if settings.bypass { dt { "Bypass" } dd { "on" } }
-        }
+fn tenths(tenths: i32) -> String {
+    number(f64::from(tenths) / 10.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minus_signs_are_for_numbers() {
+        assert_eq!(
+            minus("-6.0 dBTP, -inf, v1-2, --walla, es-419"),
+            "\u{2212}6.0 dBTP, \u{2212}inf, v1-2, --walla, es-419"
+        );
+    }
+
+    #[test]
+    fn digits_come_in_threes() {
+        assert_eq!(
+            [0, 999, 1000, 28_800_000].map(grouped),
+            ["0", "999", "1\u{202f}000", "28\u{202f}800\u{202f}000"]
+        );
     }
 }

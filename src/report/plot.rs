@@ -11,9 +11,10 @@ const LEFT: f64 = 44.0;
 const RIGHT: f64 = 8.0;
 /// Columns that are drawn at most: no page shows more.
 const COLUMNS: usize = 708;
-/// Space above a plot for its marks, and below for the time.
-const TOP: f64 = 16.0;
-const BOTTOM: f64 = 22.0;
+/// Space above a plot for its marks, and below for the time where it is labelled.
+const TOP: f64 = 12.0;
+const BOTTOM: f64 = 6.0;
+const TIME: f64 = 16.0;
 /// Steps in seconds between the labels of the time axis.
 const STEPS: [u64; 12] = [1, 2, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600];
 /// Labels of the time axis at most.
@@ -47,8 +48,8 @@ pub struct Plot<'a> {
     pub range: (f64, f64),
     /// Values with a line and a label.
     pub ticks: &'a [f64],
-    /// The value that matters, with its label.
-    pub limit: Option<(f64, &'a str)>,
+    /// The value that matters.
+    pub limit: Option<f64>,
     /// Height of the drawing.
     pub height: f64,
     /// How values are drawn.
@@ -57,6 +58,8 @@ pub struct Plot<'a> {
     pub class: &'a str,
     /// Samples to be marked at the top.
     pub marks: &'a [u64],
+    /// Whether the time is written below.
+    pub labelled: bool,
 }
 
 impl TimeAxis {
@@ -116,24 +119,31 @@ impl Plot<'_> {
         let y = |value: f64| TOP + self.height * (high - value.clamp(low, high)) / (high - low);
         let bottom = TOP + self.height;
         let path = self.path(axis, values, &y);
+        let height = bottom + BOTTOM + if self.labelled { TIME } else { 0.0 };
+        let class = match self.shape {
+            Shape::Rising | Shape::Hanging => "area",
+            Shape::Line | Shape::LowLine => "curve",
+        };
         html! {
-            svg viewBox=(format!("0 0 {WIDTH} {}", bottom + BOTTOM)) role="img" aria-label=(self.title) class=(self.class) {
+            svg viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-label=(self.title) class=(self.class) {
                 @for &tick in self.ticks {
                     line.grid x1=(LEFT) x2=(WIDTH - RIGHT) y1=(short(y(tick))) y2=(short(y(tick))) {}
-                    text.tick x=(LEFT - 6.0) y=(short(y(tick) + 3.5)) text-anchor="end" { (minus(tick)) }
+                    text x=(LEFT - 6.0) y=(short(y(tick) + 3.5)) text-anchor="end" { (minus(tick)) }
                 }
                 @for (sample, label) in axis.labels() {
                     @let x = axis.x(sample);
                     line.grid x1=(short(x)) x2=(short(x)) y1=(short(TOP)) y2=(short(bottom + 4.0)) {}
-                    text.tick x=(short(x)) y=(short(bottom + 16.0)) text-anchor=(anchor(x)) { (label) }
+                    @if self.labelled {
+                        text x=(short(x)) y=(short(bottom + 16.0)) text-anchor=(anchor(x)) { (label) }
+                    }
                 }
-                path d=(PreEscaped(path)) class=(match self.shape { Shape::Rising | Shape::Hanging => "area", _ => "curve" }) {}
-                @if let Some((value, label)) = self.limit {
+                path d=(PreEscaped(path)) class=(class) {}
+                @if let Some(value) = self.limit {
                     line.limit x1=(LEFT) x2=(WIDTH - RIGHT) y1=(short(y(value))) y2=(short(y(value))) {}
-                    text.limit x=(WIDTH - RIGHT - 4.0) y=(short(y(value) - 4.0)) text-anchor="end" { (label) }
+                    text.limit x=(LEFT - 6.0) y=(short(y(value) + 3.5)) text-anchor="end" { (minus(value)) }
                 }
                 @for &mark in self.marks {
-                    path.mark d=(format!("M{} {TOP}l-4 -8h8z", short(axis.x(mark)))) {}
+                    path.mark d=(format!("M{} {}l-4 -8h8z", short(axis.x(mark)), TOP - 1.0)) {}
                 }
             }
         }
@@ -191,4 +201,71 @@ fn short(value: f64) -> String {
 /// A number with a real minus sign.
 fn minus(value: f64) -> String {
     short(value).replace('-', "\u{2212}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::timecode::FrameRate;
+
+    fn axis(start: u64, frame_rate: Option<FrameRate>, drop_frame: bool, seconds: u64) -> TimeAxis {
+        let time_line = TimeLine { sample_rate: 48_000, start, frame_rate, drop_frame };
+        TimeAxis::new(time_line, seconds * 48_000, 4800)
+    }
+
+    fn labels(axis: &TimeAxis) -> Vec<String> {
+        axis.labels().into_iter().map(|(_, label)| label).collect()
+    }
+
+    #[test]
+    fn time_is_labelled_where_its_timecode_is() {
+        assert_eq!(
+            labels(&axis(0, None, false, 7)),
+            ["0", "1", "2", "3", "4", "5", "6", "7"].map(|s| format!("00:00:0{s}"))
+        );
+        assert_eq!(labels(&axis(0, None, false, 3600)).len(), 7);
+        // 24 hours and more still have few labels.
+        assert!(labels(&axis(0, None, false, 200 * 3600)).len() < 12);
+        // A programme from 00:59:50:00 at 25: the first full half minute is 10 s in.
+        let late = axis(48_000 * 3590, Some(FrameRate::Fps25), false, 120);
+        assert_eq!(late.labels()[0], (480_000, "01:00:00".to_owned()));
+        // At 23.976 a second of labels lasts 1.001 s; drop-frame has no 01:01:00;00.
+        let slow = axis(172_972_800, Some(FrameRate::Fps23_976), false, 600);
+        assert_eq!(slow.labels()[1], (120 * 48_048, "01:02:00".to_owned()));
+        let hour = Timecode::parse("01:00:00;00", FrameRate::Fps29_97).unwrap().start_sample(48_000);
+        let dropped = axis(hour, Some(FrameRate::Fps29_97), true, 240);
+        // 1800 frames of 1601.6 samples, from a start that lies 0.2 samples before its rounded place.
+        assert_eq!(dropped.labels()[2], (2_882_880, "01:01:00".to_owned()));
+    }
+
+    #[test]
+    fn peaks_survive_and_gaps_stay() {
+        let axis = axis(0, None, false, 1000);
+        let plot = |shape| Plot {
+            title: "t",
+            range: (-48.0, 0.0),
+            ticks: &[],
+            limit: None,
+            height: 96.0,
+            shape,
+            class: "c",
+            marks: &[],
+            labelled: false,
+        };
+        let mut values = vec![-30.0f32; 10_000];
+        values[5001] = -10.0;
+        values[8000..9000].fill(f32::NEG_INFINITY);
+        let y = |value: f64| TOP + 96.0 * -value / 48.0;
+        let line = plot(Shape::Line).path(&axis, &values, &y);
+        // One peak, 20 units below the top, and one gap.
+        assert_eq!(line.matches("V32").count(), 1, "{line}");
+        assert_eq!(line.matches('M').count(), 2, "{line}");
+        let low = plot(Shape::LowLine).path(&axis, &values, &y);
+        assert_eq!(low.matches("V32").count(), 0, "{low}");
+        assert!(line.len() < 20_000, "{}", line.len());
+        let area = plot(Shape::Rising).path(&axis, &values, &y);
+        assert!(area.starts_with(&format!("M{LEFT} 108")) && area.ends_with("V108Z"), "{area}");
+        let empty = plot(Shape::Line).draw(&axis, &[]).into_string();
+        assert!(empty.contains("<path d=\"\""), "{empty}");
+    }
 }
