@@ -10,7 +10,7 @@ mod guard;
 mod params;
 mod premix;
 mod registry;
-mod report;
+mod saving;
 mod telemetry;
 mod walla;
 

@@ -11,7 +11,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use premix::engine::Listen;
 use premix::plugin::editor::{
-    Action, Field, Knob, Report, State, Walla, WallaState, WallaView, draw, draw_walla,
+    Action, Field, Knob, Saving, State, Subject, Walla, WallaState, WallaView, draw, draw_walla,
 };
 use views::Stage;
 
@@ -354,16 +354,20 @@ fn a_report_asks_before_it_replaces() {
 
         seen.click("Save report…");
         seen.click("Save");
-        let [Action::Save { path, replace: false }] = &seen.asked()[..] else { panic!("one report") };
-        assert!(path.ends_with("81234567_LaCasaAzul_24_Mono_pt-BR_PreMixQC_v1_report.json"), "{path}");
+        let [Action::Save { of: Subject::Bounce, folder, replace: false }] = &seen.asked()[..] else {
+            panic!("one report")
+        };
+        assert!(std::path::Path::new(folder).is_dir(), "{folder}");
 
-        stage.borrow_mut().report = Report::Exists(path.clone());
+        stage.borrow_mut().saving = Saving::Exists(folder.clone());
         seen.harness.run();
-        assert!(seen.says("There is such a file. Nothing was written."));
+        assert!(seen.says("There is such a report. Nothing was written."));
+        assert!(seen.says("81234567_LaCasaAzul_24_Mono_pt-BR_PreMixQC_v1_report.html"));
         seen.click("Replace");
-        assert_eq!(seen.asked()[0], Action::Save { path: path.clone(), replace: true });
+        let asked = Action::Save { of: Subject::Bounce, folder: folder.clone(), replace: true };
+        assert_eq!(seen.asked()[0], asked);
 
-        stage.borrow_mut().report = Report::Saved("there".into());
+        stage.borrow_mut().saving = Saving::Saved("there".into());
         seen.harness.run();
         assert!(seen.says("Saved there"));
     });

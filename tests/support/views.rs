@@ -1,13 +1,13 @@
 //! What a window may have to show, made up: a bounce of two minutes and what came after it.
 
-use premix::compliance::Finding;
 use premix::compliance::premix::{BusEvidence, Evidence, Siblings, Source, judge};
+use premix::compliance::{Finding, TimeLine};
 use premix::engine::measurement::{
     Bin, InputLoudness, Loudness, Mark, Marks, Measurement, Pass, Reduction, Separation, Speech,
 };
 use premix::engine::true_peak::Peak;
 use premix::engine::{Listen, Settings};
-use premix::plugin::editor::{Clock, Fields, Name, Reading, Report, Times, View, Walla};
+use premix::plugin::editor::{Fields, Name, Reading, Saving, Times, View, Walla};
 
 /// Hz.
 pub const RATE: u32 = 48_000;
@@ -23,7 +23,7 @@ pub struct Stage {
     pub wallas: Vec<Walla>,
     pub fields: Fields,
     pub name: Name,
-    pub report: Report,
+    pub saving: Saving,
     times: Times,
     findings: [Vec<Finding>; 2],
 }
@@ -45,7 +45,7 @@ impl Stage {
             wallas: Vec::new(),
             fields: Fields::default(),
             name,
-            report: Report::Idle,
+            saving: Saving::Idle,
             times: Times::default(),
             findings: [Vec::new(), Vec::new()],
         }
@@ -122,19 +122,19 @@ impl Stage {
 
     pub fn view(&self) -> View<'_> {
         let session = self.times.session_start.map_or(0, |start| start.start_sample(RATE));
-        let clock = Clock {
+        let time_line = TimeLine {
             sample_rate: RATE,
-            origin: session + 10 * SECOND,
+            start: session + 10 * SECOND,
             frame_rate: self.times.frame_rate,
             drop_frame: false,
         };
         let [now, bounce] = &self.findings;
         View {
-            now: Reading { measurement: &self.now, findings: now, clock, made: None },
+            now: Reading { measurement: &self.now, findings: now, time_line, made: None },
             bounce: self.bounce.as_ref().map(|measurement| Reading {
                 measurement,
                 findings: bounce,
-                clock,
+                time_line,
                 made: Some("14:32:05"),
             }),
             settings: self.settings,
@@ -144,7 +144,7 @@ impl Stage {
             fields: &self.fields,
             times: &self.times,
             name: &self.name,
-            report: &self.report,
+            saving: &self.saving,
         }
     }
 }

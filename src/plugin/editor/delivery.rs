@@ -1,16 +1,20 @@
 //! The fields of the delivery with its file name, and what is done with the measurement.
 
+use std::path::Path;
+
 use egui::{Align, Align2, Button, ComboBox, Key, Label, Layout, Modal, RichText, TextEdit, Ui, vec2};
 
-use super::layout::Window;
+use super::layout::{Subject, Window};
 use super::theme::{DIM, FAIL, HINT, PASS, TEXT, WARN};
-use super::view::{Action, Field, Report};
+use super::view::{Action, Field, Saving};
 use crate::delivery::timecode::FrameRate;
+use crate::plugin::fields::sentence;
+use crate::report;
 
 /// What the window remembers of the delivery.
 #[derive(Default)]
 pub struct State {
-    /// The file that the report is to go to, while the user is asked for it.
+    /// The folder that the report is to go to, while the user is asked for it.
     asking: Option<String>,
 }
 
@@ -73,14 +77,15 @@ pub fn draw(ui: &mut Ui, window: &mut Window) {
         if ui.add_enabled(whole, Button::new("Copy name")).clicked() {
             ui.ctx().copy_text(window.view.name.text.clone());
         }
-        if ui.button("Save report…").clicked() {
-            window.state.delivery.asking = Some(suggested(&window.view.name.text, whole));
+        let is_free = *window.view.saving != Saving::Writing;
+        if ui.add_enabled(is_free, Button::new("Save report…")).clicked() {
+            window.state.delivery.asking = Some(suggested());
         }
         let reset = ui.button("Reset").on_hover_text("Forgets all that was measured, the bounce too.");
         if reset.clicked() {
             window.actions.push(Action::Reset);
         }
-        report(ui, window.view.report);
+        saved(ui, window.view.saving);
     });
 }
 
@@ -122,47 +127,48 @@ fn edit(ui: &mut Ui, window: &mut Window, field: Field, width: f32) {
 }
 
 /// Where a report goes unless the user says otherwise.
-fn suggested(name: &str, whole: bool) -> String {
-    let stem = if whole { name.trim_end_matches(".wav") } else { "premix" };
+fn suggested() -> String {
     let home = std::env::home_dir().unwrap_or_default();
     let documents = home.join("Documents");
     let folder = if documents.is_dir() { documents } else { home };
-    folder.join(format!("{stem}_report.json")).to_string_lossy().into_owned()
+    folder.to_string_lossy().into_owned()
 }
 
-fn report(ui: &mut Ui, report: &Report) {
-    let (text, colour) = match report {
-        Report::Idle | Report::Exists(_) => return,
-        Report::Writing => ("Writing the report…".to_owned(), DIM),
-        Report::Saved(path) => (format!("Saved {path}"), PASS),
-        Report::Failed(error) => (error.clone(), FAIL),
+fn saved(ui: &mut Ui, saving: &Saving) {
+    let (text, colour) = match saving {
+        Saving::Idle | Saving::Exists(_) => return,
+        Saving::Writing => ("Writing the report…".to_owned(), DIM),
+        Saving::Saved(page) => (format!("Saved {page}"), PASS),
+        Saving::Failed(error) => (sentence(error), FAIL),
     };
     ui.add(Label::new(RichText::new(text).small().color(colour)).wrap());
 }
 
 /// Asks where the report is to go, and whether an old one may be replaced.
-pub fn saving(ui: &mut Ui, window: &mut Window) {
-    if let (Report::Exists(path), None) = (window.view.report, &window.state.delivery.asking) {
-        window.state.delivery.asking = Some(path.clone());
+pub fn ask(ui: &mut Ui, window: &mut Window) {
+    if let (Saving::Exists(folder), None) = (window.view.saving, &window.state.delivery.asking) {
+        window.state.delivery.asking = Some(folder.clone());
     }
-    let Some(mut path) = window.state.delivery.asking.take() else { return };
+    let Some(mut folder) = window.state.delivery.asking.take() else { return };
     let scale = window.scale;
+    let exists = matches!(window.view.saving, Saving::Exists(there) if *there == folder);
     let mut keep = true;
     let response = Modal::new(ui.scope_id().with("save report")).show(ui.ctx(), |ui| {
         ui.set_width((ui.ctx().content_rect().width() - scale.of(80.0)).min(scale.of(560.0)));
         ui.label(RichText::new("Save report").font(scale.words(16.0)));
-        let label = ui.label(RichText::new("File").small().color(DIM));
-        let edit = TextEdit::singleline(&mut path).font(scale.figures(12.0)).desired_width(f32::INFINITY);
+        ui.add(Label::new(RichText::new(files(window)).small().color(DIM)).wrap());
+        let label = ui.label(RichText::new("Folder").small().color(DIM));
+        let edit = TextEdit::singleline(&mut folder).font(scale.figures(12.0)).desired_width(f32::INFINITY);
         let edit = ui.add(edit).labelled_by(label.id);
         let entered = edit.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        let exists = matches!(window.view.report, Report::Exists(there) if *there == path);
         if exists {
-            ui.label(RichText::new("There is such a file. Nothing was written.").color(WARN));
+            ui.label(RichText::new("There is such a report. Nothing was written.").color(WARN));
         }
         ui.horizontal(|ui| {
             let save = ui.button(if exists { "Replace" } else { "Save" });
             if save.clicked() || (entered && !exists) {
-                window.actions.push(Action::Save { path: path.clone(), replace: exists });
+                let (of, folder) = (window.state.subject, folder.clone());
+                window.actions.push(Action::Save { of, folder, replace: exists });
                 keep = false;
             }
             keep &= !ui.button("Cancel").clicked();
@@ -170,8 +176,18 @@ pub fn saving(ui: &mut Ui, window: &mut Window) {
     });
     keep &= !response.should_close();
     if keep {
-        window.state.delivery.asking = Some(path);
-    } else if matches!(window.view.report, Report::Exists(_)) {
-        window.actions.push(Action::ReportSeen);
+        window.state.delivery.asking = Some(folder);
+    } else if matches!(window.view.saving, Saving::Exists(_)) {
+        window.actions.push(Action::SavingSeen);
     }
+}
+
+/// What is written, in words.
+fn files(window: &Window) -> String {
+    let of = match window.state.subject {
+        Subject::Bounce => "The last bounce",
+        Subject::Now => "What went through last",
+    };
+    let [page, data] = report::paths(Path::new(""), window.view.name.of_report());
+    format!("{of}: {} for people, and {} for programs.", page.display(), data.display())
 }

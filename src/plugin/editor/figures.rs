@@ -32,7 +32,7 @@ fn figures(window: &Window) -> [Figure; 6] {
         0 => "–".to_owned(),
         whole => format!("{:.1}", 100.0 * part as f64 / whole as f64),
     };
-    let settled = reading.clock.seconds(programme.samples) >= 60.0;
+    let settled = reading.seconds(programme.samples) >= 60.0;
     let optional = |value: Option<f64>| decimal(value.unwrap_or(f64::NAN));
     [
         Figure {
@@ -72,7 +72,7 @@ fn figures(window: &Window) -> [Figure; 6] {
             name: "Speech",
             value: share(programme.speech.samples, programme.samples),
             unit: "%",
-            note: format!("pause {:.1} s", reading.clock.seconds(programme.speech.longest_pause_samples)),
+            note: format!("pause {:.1} s", reading.seconds(programme.speech.longest_pause_samples)),
         },
     ]
 }

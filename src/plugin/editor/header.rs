@@ -165,7 +165,7 @@ fn card_at(ui: &mut Ui, rect: Rect, window: &mut Window, subject: Subject) {
         (Subject::Now, _) => {
             let now = window.view.now;
             let samples = now.measurement.programme.samples;
-            ("Now", if samples == 0 { "stopped".into() } else { now.clock.at(samples) })
+            ("Now", if samples == 0 { "stopped".into() } else { now.time_line.place(samples) })
         }
     };
     let lamp = reading.as_ref().map(|reading| Lamp::of(reading, subject));

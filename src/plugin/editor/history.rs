@@ -150,7 +150,7 @@ fn graph(ui: &mut Ui, window: &Window, reading: &Reading, rect: Rect, lane: &Lan
     for level in LINES.into_iter().filter(|level| y(*level) - y(ceiling) > scale.of(11.0)) {
         label(level, DIM);
     }
-    let rate = f64::from(reading.clock.sample_rate.max(1));
+    let rate = f64::from(reading.time_line.sample_rate.max(1));
     for mark in &reading.measurement.programme.overs.worst {
         let x = x(mark.sample as f64 * 10.0 / rate);
         if rect.x_range().contains(x) {
@@ -203,10 +203,10 @@ fn hover(ui: &Ui, window: &Window, reading: &Reading, rect: Rect, lane: &Lane, p
     let share = f64::from((pointer.x - rect.min.x) / rect.width()).clamp(0.0, 1.0);
     let tenths = share * lane.tenths as f64;
     let Some(bin) = lane.bins.get((tenths / lane.tenths_per_bin as f64) as usize) else { return };
-    let sample = (lane.first_tenth as f64 + tenths) * f64::from(reading.clock.sample_rate) / 10.0;
+    let sample = (lane.first_tenth as f64 + tenths) * f64::from(reading.time_line.sample_rate) / 10.0;
     let number = |value: f32| super::figures::decimal(f64::from(value));
     let lines = [
-        reading.clock.at(sample as u64),
+        reading.time_line.place(sample as u64),
         format!("{:>6} dBTP", number(dbtp(bin.true_peak))),
         format!("{:>6} dB GR", number(bin.reduction_db)),
         format!("{:>6} LUFS S", number(bin.short_term_lufs)),

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use egui::{Context, Ui};
@@ -47,7 +47,7 @@ pub struct WindowEditor {
 }
 
 impl WindowEditor {
-    fn window(&self, is_shown: Arc<AtomicBool>) -> Option<EguiEditor<App>> {
+    fn window(&self, lookout: Arc<Lookout>) -> Option<EguiEditor<App>> {
         let [width, height] = self.size.each_ref().map(|points| points.load(Ordering::Relaxed) as f32);
         create_egui_editor(
             EguiEditorState::from_size(LogicalSize::new(width, height), 1.0),
@@ -63,10 +63,8 @@ impl WindowEditor {
                 content: (self.content)(),
                 watch: self.watch.clone(),
                 size: self.size.clone(),
-                is_shown,
-                is_open: Arc::new(AtomicBool::new(true)),
+                lookout,
                 host: None,
-                is_watched: false,
             },
         )
     }
@@ -83,11 +81,11 @@ impl Editor for WindowEditor {
         host: GuiContext,
         methods: Option<HostMethods>,
     ) -> Result<SpawnedEditor<Handle>, Box<dyn Error>> {
-        let is_shown = Arc::new(AtomicBool::new(true));
-        let window = self.window(is_shown.clone()).ok_or("the window cannot be made")?;
+        let lookout = Arc::new(Lookout { is_shown: AtomicBool::new(true), thread: Mutex::default() });
+        let window = self.window(lookout.clone()).ok_or("the window cannot be made")?;
         let spawned = window.spawn(parent, wait_for_parent, fallback_scale_factor, host, methods)?;
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(window);
-        Ok(SpawnedEditor { handle: Handle { inner: spawned.handle, is_shown }, window: spawned.window })
+        Ok(SpawnedEditor { handle: Handle { inner: spawned.handle, lookout }, window: spawned.window })
     }
 
     fn size(&self) -> NativeSize<u32> {
@@ -106,27 +104,36 @@ impl Editor for WindowEditor {
     }
 }
 
-/// What the framework draws.
-pub struct App {
-    content: Box<dyn Content>,
-    watch: Watch,
-    size: [Arc<AtomicU32>; 2],
-    is_shown: Arc<AtomicBool>,
-    is_open: Arc<AtomicBool>,
-    /// By which the window changes parameters; present while it is open.
-    host: Option<GuiContext>,
-    is_watched: bool,
+/// What asks for a frame whenever something changed, while the window is shown.
+struct Lookout {
+    is_shown: AtomicBool,
+    thread: Mutex<Thread>,
 }
 
-impl App {
-    /// Asks for a frame whenever something changed, while the window is shown.
-    fn look_out(&self, context: Context) {
-        let (watch, is_shown, is_open) = (self.watch.clone(), self.is_shown.clone(), self.is_open.clone());
+/// Not yet, running, or never again: it has to be over before the host unloads the library.
+#[derive(Default)]
+enum Thread {
+    #[default]
+    Waiting,
+    Running(JoinHandle<()>, Arc<AtomicBool>),
+    Closed,
+}
+
+impl Lookout {
+    /// Begins with the first frame.
+    fn begin(self: &Arc<Self>, watch: &Watch, context: &Context) {
+        let mut state = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(*state, Thread::Waiting) {
+            return;
+        }
+        let is_open = Arc::new(AtomicBool::new(true));
+        let (lookout, watch, context, goes_on) =
+            (self.clone(), watch.clone(), context.clone(), is_open.clone());
         let look = move || {
             let mut drawn = 0;
-            while is_open.load(Ordering::Acquire) {
+            while goes_on.load(Ordering::Acquire) {
                 thread::sleep(FRAME);
-                if !is_shown.load(Ordering::Acquire) {
+                if !lookout.is_shown.load(Ordering::Acquire) {
                     continue;
                 }
                 let changes = watch();
@@ -137,8 +144,32 @@ impl App {
             }
         };
         // Without a thread the window still follows the pointer.
-        let _ = thread::Builder::new().name("premix window".into()).spawn(look);
+        if let Ok(thread) = thread::Builder::new().name("premix window".into()).spawn(look) {
+            *state = Thread::Running(thread, is_open);
+        }
     }
+
+    /// Ends for good.
+    fn end(&self) {
+        let mut state = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *state, Thread::Closed);
+        drop(state);
+        if let Thread::Running(thread, is_open) = before {
+            is_open.store(false, Ordering::Release);
+            // It panics as little as it returns something.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the framework draws.
+pub struct App {
+    content: Box<dyn Content>,
+    watch: Watch,
+    size: [Arc<AtomicU32>; 2],
+    lookout: Arc<Lookout>,
+    /// By which the window changes parameters; present while it is open.
+    host: Option<GuiContext>,
 }
 
 impl NiceEguiApp for App {
@@ -149,9 +180,7 @@ impl NiceEguiApp for App {
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut Frame) {
-        if !std::mem::replace(&mut self.is_watched, true) {
-            self.look_out(ui.ctx().clone());
-        }
+        self.lookout.begin(&self.watch, ui.ctx());
         if let Some(host) = &self.host {
             self.content.draw(ui, host);
         }
@@ -164,16 +193,10 @@ impl NiceEguiApp for App {
     }
 }
 
-impl Drop for App {
-    fn drop(&mut self) {
-        self.is_open.store(false, Ordering::Release);
-    }
-}
-
 /// An open window.
 pub struct Handle {
     inner: EguiEditorHandle,
-    is_shown: Arc<AtomicBool>,
+    lookout: Arc<Lookout>,
 }
 
 impl EditorHandle for Handle {
@@ -189,12 +212,12 @@ impl EditorHandle for Handle {
     }
 
     fn show(&self, window: &NativeWindow) -> Result<(), Self::Error> {
-        self.is_shown.store(true, Ordering::Release);
+        self.lookout.is_shown.store(true, Ordering::Release);
         self.inner.show(window)
     }
 
     fn hide(&self, window: &NativeWindow) -> Result<(), Self::Error> {
-        self.is_shown.store(false, Ordering::Release);
+        self.lookout.is_shown.store(false, Ordering::Release);
         self.inner.hide(window)
     }
 
@@ -226,6 +249,6 @@ impl EditorHandle for Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.is_shown.store(false, Ordering::Release);
+        self.lookout.end();
     }
 }

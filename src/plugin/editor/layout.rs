@@ -58,7 +58,7 @@ pub fn draw(ui: &mut Ui, view: &View, state: &mut State) -> Vec<Action> {
     } else {
         window.stacked(ui, area)
     }
-    delivery::saving(ui, &mut window);
+    delivery::ask(ui, &mut window);
     actions
 }
 

@@ -40,7 +40,7 @@ fn list(ui: &mut Ui, window: &Window, marks: &Marks, verdict: Verdict, what: &st
             ui.spacing_mut().item_spacing.x = scale.of(8.0);
             let (rect, _) = ui.allocate_exact_size(vec2(scale.of(12.0), scale.of(15.0)), Sense::hover());
             theme::shape(ui.painter(), rect.center(), scale.of(10.0), verdict, theme::colour(verdict));
-            ui.label(RichText::new(reading.clock.at(mark.sample)).font(scale.figures(12.0)));
+            ui.label(RichText::new(reading.time_line.place(mark.sample)).font(scale.figures(12.0)));
             let level = db_from_linear(f64::from(mark.level));
             ui.label(RichText::new(format!("{level:+6.2}")).font(scale.figures(12.0)).color(ink));
         });

@@ -1,7 +1,8 @@
 //! From the plugin to the window and back: what it shows is read and judged, what its user asks for done.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Local};
@@ -11,28 +12,46 @@ use nice_plug::params::Param;
 use nice_plug::params::persist::PersistentField;
 
 use super::host::{Content, Watch, WindowEditor};
-use super::layout::{State, draw};
-use super::view::{Action, Clock, Field, Fields, Knob, Name, Reading, Report, Times, View, Walla};
-use crate::compliance::Finding;
+use super::layout::{State, Subject, draw};
+use super::view::{Action, Field, Fields, Knob, Name, Reading, Saving, Times, View, Walla};
 use crate::compliance::premix::{BusEvidence, Evidence, Source, judge};
+use crate::compliance::{Finding, TimeLine};
 use crate::delivery::name::{self, DeliveryName, Part, Token};
 use crate::delivery::timecode::Timecode;
 use crate::plugin::params::PremixParams;
 use crate::plugin::registry;
-use crate::plugin::report;
+use crate::plugin::saving::{self, Contents};
 use crate::plugin::telemetry::{Taken, Telemetry};
 
 /// What a plugin shares with its window.
 pub struct Shared {
     pub params: Arc<PremixParams>,
     pub telemetry: Arc<Telemetry>,
-    pub report: Arc<Mutex<Report>>,
+    pub saving: Arc<Mutex<Saving>>,
+    /// What writes it.
+    writer: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Shared {
     /// Of a new instance.
     pub fn new(telemetry: Arc<Telemetry>) -> Self {
-        Self { params: Arc::new(PremixParams::new(&telemetry)), telemetry, report: Arc::default() }
+        let params = Arc::new(PremixParams::new(&telemetry));
+        Self { params, telemetry, saving: Arc::default(), writer: Mutex::default() }
+    }
+
+    /// Waits for the last report, and keeps the next for it.
+    fn keep(&self, writer: Option<JoinHandle<()>>) {
+        let before =
+            std::mem::replace(&mut *self.writer.lock().unwrap_or_else(PoisonError::into_inner), writer);
+        if let Some(before) = before {
+            let _ = before.join();
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.keep(None);
     }
 }
 
@@ -77,12 +96,18 @@ struct Window {
 }
 
 /// A measurement, and what the rules say of it.
-#[derive(Default)]
 struct Judged {
     taken: Taken,
     findings: Vec<Finding>,
-    clock: Clock,
+    time_line: TimeLine,
     made: Option<String>,
+}
+
+impl Default for Judged {
+    fn default() -> Self {
+        let time_line = TimeLine { sample_rate: 0, start: 0, frame_rate: None, drop_frame: false };
+        Self { taken: Taken::default(), findings: Vec::new(), time_line, made: None }
+    }
 }
 
 impl Judged {
@@ -105,9 +130,9 @@ impl Judged {
             measurement.pass.covers_picture = Some(false);
         }
         let session = times.session_start.map_or(0, |start| start.start_sample(rate));
-        self.clock = Clock {
+        self.time_line = TimeLine {
             sample_rate: rate,
-            origin: session.saturating_add_signed(measurement.pass.start.unwrap_or(0)),
+            start: session.saturating_add_signed(measurement.pass.start.unwrap_or(0)),
             frame_rate: times.frame_rate,
             drop_frame: times.picture.and_then(|picture| picture.label()).is_some_and(Timecode::drop_frame),
         };
@@ -127,11 +152,25 @@ impl Judged {
         self.made = made.map(time_of_day);
     }
 
+    /// For its report.
+    fn contents(&self, name: &str) -> Contents {
+        let Taken { measurement, settings, made, .. } = &self.taken;
+        Contents {
+            name: name.to_owned(),
+            findings: self.findings.clone(),
+            programme: measurement.programme.clone(),
+            mix: measurement.mix.clone(),
+            settings: *settings,
+            time_line: self.time_line,
+            created: made.unwrap_or_else(SystemTime::now),
+        }
+    }
+
     fn reading(&self) -> Reading<'_> {
         Reading {
             measurement: &self.taken.measurement,
             findings: &self.findings,
-            clock: self.clock,
+            time_line: self.time_line,
             made: self.made.as_deref(),
         }
     }
@@ -197,13 +236,17 @@ impl Window {
             }
             Action::Listen(listen) => self.shared.telemetry.listen(listen),
             Action::Reset => self.shared.telemetry.forget(),
-            Action::Save { path, replace } => {
-                let (now, bounce) = (self.now.reading(), self.bounce.as_ref().map(Judged::reading));
-                let text = report::text(&now, bounce.as_ref(), &self.name.text);
-                let (report, telemetry) = (self.shared.report.clone(), self.shared.telemetry.clone());
-                report::save(path.into(), text, replace, report, move || telemetry.touch());
+            Action::Save { of, folder, replace } => {
+                let judged = match (of, &self.bounce) {
+                    (Subject::Bounce, Some(bounce)) => bounce,
+                    _ => &self.now,
+                };
+                let contents = judged.contents(self.name.of_report());
+                let (saving, telemetry) = (self.shared.saving.clone(), self.shared.telemetry.clone());
+                let done = move || telemetry.touch();
+                self.shared.keep(saving::save(contents, folder, replace, saving, done));
             }
-            Action::ReportSeen => report::tell(&self.shared.report, Report::Idle),
+            Action::SavingSeen => saving::tell(&self.shared.saving, Saving::Idle),
         }
     }
 }
@@ -213,7 +256,7 @@ impl Content for Window {
         self.read();
         let wallas: Vec<Walla> =
             registry::wallas().map(|(gain_tenths_db, sounds)| Walla { gain_tenths_db, sounds }).collect();
-        let report = report::told(&self.shared.report);
+        let saving = saving::told(&self.shared.saving);
         let view = View {
             now: self.now.reading(),
             bounce: self.bounce.as_ref().map(Judged::reading),
@@ -224,7 +267,7 @@ impl Content for Window {
             fields: &self.fields,
             times: &self.times,
             name: &self.name,
-            report: &report,
+            saving: &saving,
         };
         for action in draw(ui, &view, &mut self.state) {
             self.perform(action, host);

@@ -1,7 +1,7 @@
 //! What the window shows and what its user asks for: plain values.
 
-use crate::compliance::{Finding, Verdict, clock, worst};
-use crate::delivery::timecode::{FrameRate, Timecode};
+use super::layout::Subject;
+use crate::compliance::{Finding, TimeLine, Verdict, worst};
 pub use crate::engine::Listen;
 use crate::engine::measurement::Measurement;
 use crate::engine::{Release, Settings};
@@ -22,7 +22,7 @@ pub struct View<'a> {
     pub fields: &'a Fields,
     pub times: &'a Times,
     pub name: &'a Name,
-    pub report: &'a Report,
+    pub saving: &'a Saving,
 }
 
 /// One pass, with what the rules say of it.
@@ -31,7 +31,7 @@ pub struct Reading<'a> {
     pub measurement: &'a Measurement,
     pub findings: &'a [Finding],
     /// How its places are written.
-    pub clock: Clock,
+    pub time_line: TimeLine,
     /// Time of the day when it was finished, for a bounce.
     pub made: Option<&'a str>,
 }
@@ -42,37 +42,14 @@ impl Reading<'_> {
         worst(self.findings)
     }
 
+    /// So many of its samples in seconds.
+    pub fn seconds(&self, samples: u64) -> f64 {
+        samples as f64 / f64::from(self.time_line.sample_rate.max(1))
+    }
+
     /// Whether sound is still being measured.
     pub fn runs(&self) -> bool {
         !self.measurement.pass.finished && self.measurement.programme.samples > 0
-    }
-}
-
-/// How the places of a programme are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Clock {
-    /// In Hz.
-    pub sample_rate: u32,
-    /// Where the programme's first sample lies, in samples since timecode 00:00:00:00.
-    pub origin: u64,
-    /// Without one, places are times from the programme's start.
-    pub frame_rate: Option<FrameRate>,
-    /// Whether timecode is written as drop-frame.
-    pub drop_frame: bool,
-}
-
-impl Clock {
-    /// The place of a sample of the programme.
-    pub fn at(&self, sample: u64) -> String {
-        let of_day = self.origin.saturating_add(sample);
-        self.frame_rate
-            .and_then(|rate| Timecode::at_sample(of_day, self.sample_rate, rate, self.drop_frame).ok())
-            .map_or_else(|| clock(sample, self.sample_rate), |timecode| timecode.to_string())
-    }
-
-    /// So many samples in seconds.
-    pub fn seconds(&self, samples: u64) -> f64 {
-        samples as f64 / f64::from(self.sample_rate.max(1))
     }
 }
 
@@ -89,6 +66,13 @@ pub struct Name {
     pub missing: Vec<Field>,
 }
 
+impl Name {
+    /// What a report is named after.
+    pub fn of_report(&self) -> &str {
+        if self.incomplete { "premix" } else { &self.text }
+    }
+}
+
 /// A Premix Walla.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Walla {
@@ -100,15 +84,15 @@ pub struct Walla {
 
 /// What became of saving the report.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Report {
+pub enum Saving {
     /// Nothing was asked for.
     #[default]
     Idle,
     /// It is being written.
     Writing,
-    /// It lies in this file.
+    /// Its page lies in this file.
     Saved(String),
-    /// There is such a file; nothing was written.
+    /// There is such a report in this folder; nothing was written.
     Exists(String),
     /// Why it could not be written.
     Failed(String),
@@ -218,8 +202,8 @@ pub enum Action {
     Listen(Listen),
     /// All measurements are to be forgotten, the bounce too.
     Reset,
-    /// The report is to be written, over an old one if `replace`.
-    Save { path: String, replace: bool },
+    /// The report is to be written into a folder, over an old one if `replace`.
+    Save { of: Subject, folder: String, replace: bool },
     /// What became of the last report has been read.
-    ReportSeen,
+    SavingSeen,
 }
