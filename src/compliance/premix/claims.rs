@@ -52,7 +52,7 @@ fn loudness(evidence: &Evidence, file: &WavFacts) -> Vec<String> {
         let (stated, off) = (stated?, (stated? - measured).abs());
         let dual_mono = unit.starts_with("LUFS") && (stated - measured - DUAL_MONO_LU).abs() <= tolerance;
         (off > tolerance && !dual_mono)
-            .then(|| format!("bext states {stated:.1} {unit}, but it is {measured:.1}"))
+            .then(|| format!("bext states {stated:.2} {unit}, but it is {measured:.2}"))
     })
     .collect()
 }

@@ -13,6 +13,9 @@ const STEADY_DB: f64 = 1.0;
 const LEAST_COHERENCE: f64 = 0.9;
 const LEAST_SECONDS: u64 = 3;
 
+/// Changes that are told by their place.
+const LISTED: usize = 4;
+
 /// What to give so that the walla can be judged.
 const GIVE_THE_STEM: &str = "give the walla stem as it was before it was turned down, with --walla";
 
@@ -80,8 +83,7 @@ pub(super) fn judge_version(evidence: &Evidence) -> Finding {
         };
     };
     let measured = format!("{}; {}", names(file.name, &comparison.name).0, sound(evidence, comparison));
-    let place = comparison.changes.first().map(|change| evidence.place(change.sample));
-    let finding = |verdict| Finding::new(NEW_VERSION, verdict, measured.clone()).at(place.clone());
+    let finding = |verdict| Finding::new(NEW_VERSION, verdict, measured.clone());
     if let (_, Some(advice)) = names(file.name, &comparison.name) {
         return finding(Verdict::Fail).advise(advice);
     }
@@ -132,10 +134,22 @@ fn names(new: &str, old: &str) -> (String, Option<String>) {
 /// What has changed of the sound.
 fn sound(evidence: &Evidence, comparison: &Comparison) -> String {
     let changed: u64 = comparison.changes.iter().map(|change| change.samples).sum();
+    let ranges = comparison.changes.iter().take(LISTED).map(|change| {
+        let end = change.sample + change.samples.saturating_sub(1);
+        format!("{} to {}", evidence.place(change.sample), evidence.place(end))
+    });
+    let ranges = ranges.collect::<Vec<_>>().join(", ");
     let changes = match comparison.changes.len() {
         0 => "no change above -80 dBFS".to_owned(),
-        1 => format!("1 change, {}", evidence.seconds(changed)),
-        count => format!("{count} changes, {} in all", evidence.seconds(changed)),
+        1 => format!("1 change: {ranges}"),
+        count if count <= LISTED => format!("{count} changes: {ranges}"),
+        count => {
+            format!(
+                "{count} changes, {} in all: {ranges} and {} more",
+                evidence.seconds(changed),
+                count - LISTED
+            )
+        }
     };
     let rest = match comparison.rest_is_identical() {
         true => "all else is the same, bit for bit".to_owned(),
