@@ -548,8 +548,6 @@ fn usage_is_2_and_help_is_0() {
     for arguments in ["--help", "--version", "bounce --help", "check --help"] {
         assert!(!desk.run_well(arguments).is_empty());
     }
-    // What is to come does not exist yet.
-    desk.refused("check x.wav --report reports", &["unexpected argument"]);
 }
 
 #[test]

@@ -120,7 +120,10 @@ mod tests {
     #[test]
     fn what_cannot_be_written_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        let said = saved(&folder.path().join("missing"), "", false);
-        assert!(matches!(&said, Saving::Failed(error) if error.contains("create it first")), "{said:?}");
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let said = saved(&file, "", false);
+        let name = file.display().to_string();
+        assert!(matches!(&said, Saving::Failed(error) if error.contains(&name)), "{said:?}");
     }
 }
