@@ -10,7 +10,8 @@ pub mod faults;
 mod histogram;
 mod history;
 pub mod interpolation;
-mod limiter;
+pub mod kernel;
+pub mod limiter;
 mod line;
 mod listen;
 pub mod loudness;
@@ -37,7 +38,7 @@ pub use transport::Transport;
 use std::ops::Range;
 
 use decibel::linear_from_tenths;
-use interpolation::Kernel;
+use kernel::Kernel;
 use limiter::{Limiter, audible};
 use listen::Monitor;
 use pass::{Input, PassMeter};
@@ -112,6 +113,8 @@ pub struct BounceBus {
     fold: Ramp,
     /// Nothing has come in yet: settings take effect at once.
     fresh: bool,
+    /// The transport has begun or jumped: the limiter's groups have to be counted from the picture's start.
+    strayed: bool,
     channels: usize,
     max_block: usize,
     latency: usize,
@@ -158,6 +161,7 @@ impl BounceBus {
             walla_gain: Ramp::new(sample_rate, 0.0),
             fold: Ramp::new(sample_rate, 0.0),
             fresh: true,
+            strayed: false,
             channels,
             max_block,
             latency,
@@ -207,12 +211,14 @@ impl BounceBus {
     }
 
     /// What the host's transport does; call it before each block, if there is a transport. A jump while
-    /// playing starts the limiter clean.
+    /// playing starts the limiter clean, and so does a start that its groups of samples do not fit: a bounce has
+    /// the same bits however the host comes to it.
     pub fn follow(&mut self, transport: Transport) {
         let moved = self.pass.tracker.follow(transport);
         if moved != Move::Steady {
             self.pass.finish();
         }
+        self.strayed |= matches!(moved, Move::Start | Move::Jump);
         match moved {
             Move::Start => self.monitor.listen_at_once(Listen::Output),
             Move::Jump => {
@@ -275,6 +281,12 @@ impl BounceBus {
         let mut from = 0;
         while from < length {
             let count = self.pass.alike(self.max_block.min(length - from));
+            if self.strayed
+                && let Some(lead) = self.pass.tracker.lead()
+            {
+                self.limiter.align(lead);
+                self.strayed = false;
+            }
             let input = self.sum(dialogue, walla, output, from, count);
             self.pass.input(&self.dialogue, &self.walla, count, input);
             self.limit(output, from, count);

@@ -12,7 +12,7 @@ use support::{amplitude, noises};
 static ALLOCATOR: nice_assert_no_alloc::AllocDisabler = nice_assert_no_alloc::AllocDisabler;
 
 const RATE: u32 = 48_000;
-const LATENCY: usize = 64;
+const LATENCY: usize = 104;
 /// The picture of these tests: two seconds, an hour into the session.
 const START: i64 = 172_800_000;
 const LENGTH: usize = 96_000;
@@ -158,7 +158,7 @@ fn a_stop_ends_the_pass_and_nothing_is_measured_while_stopped() {
     host.stop();
     assert_eq!(*host.now(), before);
     // Played on from there it is another pass, and no bounce: a stop is a gap.
-    host.play(START + 50_000, END + 100);
+    host.play(START + 50_000, END + 200);
     host.stop();
     assert_eq!(host.now().pass.number, before.pass.number + 1);
     assert_eq!(host.now().pass.covers_picture, Some(false));
@@ -180,8 +180,8 @@ fn each_turn_of_a_loop_is_a_pass() {
         );
     }
     // A loop around the picture is a bounce at each turn.
-    host.play(START - 100, END + 100);
-    host.play(START - 100, END + 100);
+    host.play(START - 100, END + 200);
+    host.play(START - 100, END + 200);
     assert_is_the_bounce(host.bus.bounce().expect("the first turn"));
     assert_eq!(host.bus.bounce().unwrap().pass.number, host.now().pass.number - 1);
 }
@@ -190,14 +190,14 @@ fn each_turn_of_a_loop_is_a_pass() {
 fn a_jump_is_a_gap_and_starts_the_limiter_clean() {
     let mut host = Host::new();
     host.play(START - 500, START + 40_000);
-    let after_jump = host.play(START + 40_002, END + 100);
+    let after_jump = host.play(START + 40_002, END + 200);
     host.stop();
     assert!(host.bus.bounce().is_none());
     assert_eq!(host.now().pass.covers_picture, Some(false));
     assert_eq!(host.now().pass.start, Some(START + 40_002));
     // Nothing from before the jump comes out after it.
     let mut clean = Host::new();
-    assert!(clean.play(START + 40_002, END + 100) == after_jump);
+    assert!(clean.play(START + 40_002, END + 200) == after_jump);
     assert!(after_jump[..LATENCY].iter().all(|&x| x == 0.0));
 }
 
@@ -210,6 +210,30 @@ fn following_the_transport_never_changes_a_continuous_render() {
     let mut output = vec![0.0; input.len()];
     bus.process(&[&input[..]], None, &mut [&mut output]);
     assert!(followed.iter().zip(&output).all(|(a, b)| a.to_bits() == b.to_bits()));
+}
+
+#[test]
+fn a_bounce_has_the_same_bits_however_the_host_comes_to_it() {
+    let sound = scaled(&noise(31, LENGTH), 0.9);
+    let bounced = |before: usize, lead: usize| {
+        let mut bus = BounceBus::prepare(RATE, 1, 4096).unwrap();
+        bus.set_picture(Some(START..END));
+        // What comes in while the host stands, then silence up to the picture.
+        let mut live = scaled(&noise(32, before), 0.9);
+        bus.follow(Transport { playing: false, position: Some(12_345) });
+        bus.process(&[&live.clone()[..]], None, &mut [&mut live]);
+        bus.follow(Transport { playing: true, position: Some(START - lead as i64) });
+        let input = [&vec![0.0; lead], &sound[..], &[0.0; LATENCY]].concat();
+        let mut output = vec![0.0; input.len()];
+        bus.process(&[&input[..]], None, &mut [&mut output]);
+        output.split_off(lead + LATENCY)
+    };
+    let plain = bounced(0, 0);
+    assert!(plain.iter().all(|x| x.abs() < 0.502) && plain[1000..] != sound[1000..]);
+    for (before, lead) in [(0, 1), (0, 7), (0, 1792), (777, 0), (1000, 333)] {
+        let output = bounced(before, lead);
+        assert!(output.iter().zip(&plain).all(|(a, b)| a.to_bits() == b.to_bits()), "{before}, {lead}");
+    }
 }
 
 #[test]
@@ -356,7 +380,7 @@ fn bypass_during_a_pass_is_told() {
     // Bypassed throughout, overs come out, and nothing was caught.
     host.bus.reset();
     host.bus.set(Settings { bypass: true, ..Settings::default() });
-    host.play(START, END + 100);
+    host.play(START, END + 200);
     host.stop();
     let bypassed = host.bus.bounce().unwrap();
     assert_eq!(bypassed.mix.unlimited_samples, LENGTH as u64);
@@ -382,13 +406,13 @@ fn listening_during_a_pass_is_told_and_changes_no_measurement() {
     for listen in [Listen::Delta, Listen::Dialogue, Listen::Walla] {
         host.bus.listen(listen);
         host.stop();
-        host.play(START, END + 100);
+        host.play(START, END + 200);
         host.stop();
         assert_eq!(host.bus.bounce().unwrap().mix.unlimited_samples, 0, "{listen:?}");
         host.bus.listen(listen);
         host.stop();
         host.bus.reset();
-        host.play(START, END + 100);
+        host.play(START, END + 200);
         host.stop();
         assert_eq!(host.bus.bounce().unwrap().mix.unlimited_samples, 0, "{listen:?}");
     }
@@ -397,7 +421,7 @@ fn listening_during_a_pass_is_told_and_changes_no_measurement() {
 #[test]
 fn overs_that_were_caught_have_their_place_and_height() {
     let mut host = Host::new();
-    host.play(START - 20_000, END + 100);
+    host.play(START - 20_000, END + 200);
     host.stop();
     let bounce = host.bus.bounce().unwrap();
     let caught = &bounce.mix.caught;

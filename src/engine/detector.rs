@@ -1,79 +1,112 @@
-//! Finding peaks over a threshold in linked channels, interpolating only where there may be one.
+//! A channel's past, interpolated only where a peak may be high enough to matter.
 
-use super::interpolation::{GROUP, Interpolator, Kernel, Reading, WINDOW};
+use super::interpolation::{GROUP, Interpolator, Limits, Reading, larger};
 use super::line::Line;
 
-/// Samples without a loud one after which no interval sees any.
-const QUIET: usize = WINDOW + GROUP;
+/// Groups before the newest that its intervals see.
+const SEEN: usize = 3;
 
-/// The past of every channel and the interpolators that read it. Limiter and meter each have one.
+/// The past of a channel in groups of [`GROUP`] samples, which are read when they are whole, and never in
+/// parts, so that the sizes of blocks cannot matter.
 pub struct Detector {
-    interpolator: Interpolator,
-    lines: Vec<Line>,
-    /// What each channel's next interval needs to know of the one before.
-    quarter_before: Vec<f32>,
-    since_loud: usize,
+    line: Line,
+    /// The highest samples of the groups before the newest, the oldest first.
+    highest: [f32; SEEN],
+    /// What the next interval needs to know of the one before, if that was read.
+    quarter_before: Option<f32>,
 }
 
 impl Detector {
     /// For blocks of at most `max_block` samples, with at least `keep` samples of past.
-    pub fn new(channels: usize, keep: usize, max_block: usize, kernel: Option<Kernel>) -> Self {
-        Self {
-            interpolator: Interpolator::new(kernel),
-            lines: (0..channels).map(|_| Line::new(keep, max_block)).collect(),
-            quarter_before: vec![0.0; channels],
-            since_loud: QUIET,
-        }
+    pub fn new(keep: usize, max_block: usize) -> Self {
+        let line = Line::new(keep + GROUP, max_block);
+        Self { line, highest: [0.0; SEEN], quarter_before: None }
     }
 
     /// The past is silence again.
     pub fn reset(&mut self) {
-        self.lines.iter_mut().for_each(Line::reset);
-        self.quarter_before.fill(0.0);
-        self.since_loud = QUIET;
+        self.line.reset();
+        self.highest = [0.0; SEEN];
+        self.quarter_before = None;
     }
 
-    /// For its bounds.
-    pub fn interpolator(&self) -> &Interpolator {
-        &self.interpolator
+    /// The past, in one piece.
+    pub fn line(&self) -> &Line {
+        &self.line
     }
 
-    /// The past of each channel.
-    pub fn lines(&self) -> &[Line] {
-        &self.lines
+    /// Appends a block and gives its place for [`Self::read`].
+    #[inline(always)]
+    pub fn append(&mut self, block: &[f32]) -> usize {
+        self.line.append(block)
     }
 
-    /// Appends what `block` gives for each channel, all of one length, and gives its place for
-    /// [`Self::read`].
-    pub fn append<'a>(&mut self, block: impl Fn(usize) -> &'a [f32]) -> usize {
-        let lines = self.lines.iter_mut().enumerate();
-        lines.fold(0, |_, (channel, line)| line.append(block(channel)))
+    /// Whether none of `groups` groups, the first at `place`, can matter by their highest samples.
+    #[inline(always)]
+    pub fn is_quiet(
+        &self,
+        interpolator: &Interpolator,
+        place: usize,
+        groups: usize,
+        matters: impl Fn(Limits) -> bool,
+    ) -> bool {
+        let newest = highest(self.line.delayed(place, 0, groups * GROUP));
+        let highest = self.highest.iter().fold(newest, |a, &b| larger(a, b));
+        !matters(interpolator.limits(highest, highest))
     }
 
-    /// Forgets that the recent past was quiet: for a threshold that has come down.
-    pub fn doubt(&mut self) {
-        self.since_loud = 0;
-    }
-
-    /// Gives `take` each channel's reading of the `count` (at most [`GROUP`]) intervals whose last samples
-    /// are at `place` and after, unless no sample that they see is above `threshold`.
-    pub fn read(&mut self, place: usize, count: usize, threshold: f32, mut take: impl FnMut(&Reading)) {
-        let loud = self.lines.iter().any(|line| is_loud(line.delayed(place, 0, count), threshold));
-        self.since_loud = if loud { 0 } else { self.since_loud + count };
-        if self.since_loud >= QUIET {
-            self.since_loud = QUIET;
-            self.quarter_before.fill(0.0);
-            return;
+    /// Takes `groups` groups, the first at `place`, without reading them.
+    #[inline(always)]
+    pub fn pass(&mut self, place: usize, groups: usize) {
+        for group in groups.saturating_sub(SEEN)..groups {
+            self.remember(highest(self.line.delayed(place + group * GROUP, 0, GROUP)));
         }
-        for (line, quarter_before) in self.lines.iter().zip(&mut self.quarter_before) {
-            let reading = self.interpolator.read(line.window(place), *quarter_before);
-            *quarter_before = reading.last_quarter[count - 1];
-            take(&reading);
+        self.quarter_before = None;
+    }
+
+    /// Takes the group at `place`, and reads the intervals that it completes if they can matter (see
+    /// [`Self::is_quiet`]).
+    #[inline(always)]
+    pub fn read(
+        &mut self,
+        interpolator: &Interpolator,
+        place: usize,
+        matters: impl Fn(Limits) -> bool,
+    ) -> Option<Reading> {
+        let newest = highest(self.line.delayed(place, 0, GROUP));
+        let [oldest, early, late] = self.highest;
+        self.remember(newest);
+        let (near, far) = (larger(early, late), larger(oldest, newest));
+        let seen = self.line.seen(place);
+        if !matters(interpolator.limits(near, far))
+            || !matters(interpolator.close_limits(seen, larger(near, far)))
+        {
+            self.quarter_before = None;
+            return None;
         }
+        let reading = interpolator.read_within(seen, self.quarter_before);
+        self.quarter_before = Some(reading.last_quarter[GROUP - 1]);
+        Some(reading)
+    }
+
+    #[inline(always)]
+    fn remember(&mut self, newest: f32) {
+        self.highest = [self.highest[1], self.highest[2], newest];
     }
 }
 
-/// Whether any sample is above `threshold`.
-fn is_loud(samples: &[f32], threshold: f32) -> bool {
-    samples.iter().fold(false, |loud, sample| loud | (sample.abs() > threshold))
+/// The highest sample, either way. Samples are finite.
+#[inline(always)]
+pub fn highest(samples: &[f32]) -> f32 {
+    const LANES: usize = GROUP;
+    // Bits of positive numbers are in their order, and integers are compared side by side.
+    let bits = |x: &f32| x.to_bits() & 0x7fff_ffff;
+    let (chunks, rest) = samples.as_chunks::<LANES>();
+    let mut lanes = [0u32; LANES];
+    for chunk in chunks {
+        for (lane, x) in lanes.iter_mut().zip(chunk) {
+            *lane = bits(x).max(*lane);
+        }
+    }
+    f32::from_bits(lanes.into_iter().chain(rest.iter().map(bits)).fold(0, u32::max))
 }

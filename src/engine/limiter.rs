@@ -3,43 +3,63 @@
 use super::decibel::linear_from_tenths;
 use super::detector::Detector;
 use super::envelope::{Envelope, FULL_REDUCTION, Release};
-use super::interpolation::{GROUP, Kernel, LOOKAHEAD};
+use super::interpolation::{GROUP, Interpolator, LOOKAHEAD, Limits, highest_of, larger};
+use super::kernel::{Kernel, Task};
 use super::ramp::Ramp;
 
 /// How far below the ceiling the limiter aims: what a moving gain adds between samples, which its
 /// detector cannot see.
 const MARGIN_DB: f64 = 0.02;
 /// Latency at 48 kHz; scaled with the rate, down to what the interpolator and a short fade need.
-const LATENCY_SAMPLES_AT_48_KHZ: u64 = 64;
-const SHORTEST_FADE_SAMPLES: usize = 16;
+const LATENCY_SAMPLES_AT_48_KHZ: u64 = 104;
+const SHORTEST_FADE_GROUPS: usize = 2;
+/// The part of the latency in which a group becomes whole, is interpolated, and binds the sample before its first.
+const DETECTION_SAMPLES: usize = LOOKAHEAD + GROUP;
+/// Groups that are looked at in one go before the limiter looks closer.
+const RUN: usize = 16;
 /// 1 - 10^(-0.1 / 20): less is the end of a release, not limiting.
 const A_TENTH_OF_A_DB: f64 = 0.011_446;
 /// Samples below this (-600 dBFS) are zero, so that hosts which flush denormals give the same bits.
 const SILENCE: f32 = 1e-30;
 
-/// Latency of the limiter in samples: 64 at 48 kHz, the same time at every rate from 30 kHz up, 40
-/// samples below.
+/// Latency of the limiter in samples: 104 at 48 kHz, the same time at every rate from 34 kHz up, 72 samples
+/// below.
 pub fn latency_samples(sample_rate: u32) -> usize {
     let scaled = (LATENCY_SAMPLES_AT_48_KHZ * u64::from(sample_rate) + 24_000) / 48_000;
-    (scaled as usize).max(LOOKAHEAD + SHORTEST_FADE_SAMPLES)
+    (scaled as usize).max(DETECTION_SAMPLES + SHORTEST_FADE_GROUPS * GROUP)
 }
 
 /// Keeps the true peak at or under the ceiling, by the precise and by the Annex-2 interpolator.
 ///
-/// See `docs/limiter.md` for how and why.
+/// Works in groups of [`GROUP`] samples, counted from the first, whatever the sizes of the blocks. See
+/// `docs/limiter.md` for how and why.
 pub struct Limiter {
-    detector: Detector,
+    interpolator: Interpolator,
+    /// The past of each channel.
+    detectors: Vec<Detector>,
+    /// What has been limited ahead of what has come out, of each channel.
+    ahead: Vec<[f32; GROUP]>,
+    /// Samples of the group that is coming in.
+    filled: usize,
     envelope: Envelope,
     /// How much of the unlimited signal is heard, 0 to 1.
     bypass: Ramp,
     latency: usize,
-    /// Where the newest block begins in the detector's lines.
+    /// Where the newest block begins in the detectors' lines.
     place: usize,
-    ceiling: f64,
-    target: f64,
-    /// Samples above this may lie beside a peak over the target.
-    threshold: f32,
+    ceiling: Ceiling,
+    /// The strictest since the group that is coming in began.
+    group_ceiling: Ceiling,
     reduction: Reduction,
+}
+
+/// What peaks are compared with.
+#[derive(Clone, Copy, Default)]
+struct Ceiling {
+    /// Amplitude that no peak may be over.
+    highest: f64,
+    /// What is aimed at.
+    target: f64,
 }
 
 /// What the limiter has done since it was last asked.
@@ -56,14 +76,16 @@ impl Limiter {
     pub fn new(sample_rate: u32, channels: usize, max_block: usize, kernel: Option<Kernel>) -> Self {
         let latency = latency_samples(sample_rate);
         let mut limiter = Self {
-            detector: Detector::new(channels, latency, max_block, kernel),
-            envelope: Envelope::new(sample_rate, latency - LOOKAHEAD),
+            interpolator: Interpolator::new(kernel),
+            detectors: (0..channels).map(|_| Detector::new(latency + GROUP, max_block)).collect(),
+            ahead: vec![[0.0; GROUP]; channels],
+            filled: 0,
+            envelope: Envelope::new(sample_rate, (latency - DETECTION_SAMPLES) / GROUP),
             bypass: Ramp::new(sample_rate, 0.0),
             latency,
             place: latency,
-            ceiling: 0.0,
-            target: 0.0,
-            threshold: 0.0,
+            ceiling: Ceiling::default(),
+            group_ceiling: Ceiling::default(),
             reduction: Reduction::default(),
         };
         limiter.set_ceiling(0);
@@ -73,13 +95,11 @@ impl Limiter {
 
     /// Ceiling in tenths of dBTP, for what comes in from now on.
     pub fn set_ceiling(&mut self, ceiling_tenths_dbtp: i32) {
-        self.ceiling = linear_from_tenths(ceiling_tenths_dbtp);
-        self.target = self.ceiling * libm::pow(10.0, -MARGIN_DB / 20.0);
-        let bounds = self.detector.interpolator();
-        let bound = bounds.precise_bound().max(bounds.annex_2_bound());
-        self.threshold = (self.target / bound) as f32;
-        // What was too quiet for the old ceiling may not be for this one.
-        self.detector.doubt();
+        let highest = linear_from_tenths(ceiling_tenths_dbtp);
+        self.ceiling = Ceiling { highest, target: highest * libm::pow(10.0, -MARGIN_DB / 20.0) };
+        if self.filled == 0 || highest < self.group_ceiling.highest {
+            self.group_ceiling = self.ceiling;
+        }
     }
 
     /// Release for what comes in from now on.
@@ -100,10 +120,23 @@ impl Limiter {
 
     /// As new, with the settings kept.
     pub fn reset(&mut self) {
-        self.detector.reset();
+        self.detectors.iter_mut().for_each(Detector::reset);
+        self.ahead.fill([0.0; GROUP]);
+        self.filled = 0;
+        self.group_ceiling = self.ceiling;
         self.envelope.reset();
         self.bypass.settle();
         self.reduction = Reduction::default();
+    }
+
+    /// Lets a group begin `lead` samples from now: as new, unless that is so already.
+    pub fn align(&mut self, lead: u64) {
+        let ahead = (lead % GROUP as u64) as usize;
+        let filled = (GROUP - ahead) % GROUP;
+        if self.filled != filled {
+            self.reset();
+            self.filled = filled;
+        }
     }
 
     /// What has been done since the last call, or since `reset`.
@@ -123,82 +156,226 @@ impl Limiter {
 
     /// What the last block of `length` samples came from, unlimited, as late as the limited.
     pub fn unlimited(&self, channel: usize, length: usize) -> &[f32] {
-        self.detector.lines()[channel].delayed(self.place, self.latency, length)
+        self.detectors[channel].line().delayed(self.place, self.latency, length)
     }
 
     /// Limits in place, `block[channel][from..from + length]`; what comes out went in
     /// [`latency_samples`] before. Samples must be finite and below 1e18; `length` at most `max_block`.
-    /// Tells each true peak of the input that is over the ceiling, and how many samples before the first of
-    /// the block it lies.
+    /// Tells the highest true peak of each group of the input that is over the ceiling, and how many samples
+    /// before the first of the block it lies.
     pub fn process(
+        &mut self,
+        block: &mut [&mut [f32]],
+        from: usize,
+        length: usize,
+        over: impl FnMut(f32, isize),
+    ) {
+        self.interpolator.kernel().perform(Process { limiter: self, block, from, length, over });
+    }
+
+    #[inline(always)]
+    fn limit(
         &mut self,
         block: &mut [&mut [f32]],
         from: usize,
         length: usize,
         mut over: impl FnMut(f32, isize),
     ) {
-        let place = self.detector.append(|channel| &block[channel][from..from + length]);
-        self.place = place;
-        for start in (0..length).step_by(GROUP) {
-            let count = GROUP.min(length - start);
-            let required = self.detect(place + start, count, |i, peak| {
-                over(peak, LOOKAHEAD as isize - (start + i) as isize);
-            });
-            self.apply(block, from + start, place + start, &required[..count]);
+        for (detector, samples) in self.detectors.iter_mut().zip(block.iter()) {
+            self.place = detector.append(&samples[from..from + length]);
         }
-    }
-
-    /// The reduction that each of the newest intervals requires.
-    fn detect(&mut self, place: usize, count: usize, mut over: impl FnMut(usize, f32)) -> [u32; GROUP] {
-        let mut peak_squared = [0.0f32; GROUP];
-        self.detector.read(place, count, self.threshold, |reading| {
-            for (i, peak) in peak_squared.iter_mut().enumerate() {
-                *peak = peak.max(reading.precise_squared[i]).max(reading.annex_2[i] * reading.annex_2[i]);
+        let first = self.place - self.filled;
+        // What is limited comes out from the last sample of its group on: the rest of the group before is first.
+        let rest = GROUP - 1 - self.filled;
+        let groups = (self.filled + length) / GROUP;
+        for (ahead, samples) in self.ahead.iter_mut().zip(block.iter_mut()) {
+            let early = rest.min(length);
+            samples[from..from + early].copy_from_slice(&ahead[..early]);
+            ahead.copy_within(early..GROUP, 0);
+        }
+        let mut group = 0;
+        while group < groups {
+            let run = RUN.min(groups - group);
+            let place = first + group * GROUP;
+            if self.pass_quiet(place, run) {
+                self.copy(block, from, length, rest + group * GROUP, place, run);
+                group += run;
+                continue;
             }
-        });
-        let mut required = [0; GROUP];
-        let target_squared = self.target * self.target;
-        for (i, (required, &peak)) in required.iter_mut().zip(&peak_squared[..count]).enumerate() {
-            let peak = f64::from(peak);
-            if peak > target_squared {
-                let peak = peak.sqrt();
-                let reduction = 1.0 - self.target / peak;
-                *required = libm::ceil(reduction * f64::from(FULL_REDUCTION)) as u32;
-                if peak > self.ceiling {
-                    over(i, peak as f32);
+            for _ in 0..run {
+                let place = first + group * GROUP;
+                let begin = (group * GROUP) as isize - self.filled as isize;
+                let required = self.require(place, |peak, interval| {
+                    over(peak, LOOKAHEAD as isize - begin - interval as isize);
+                });
+                if required == 0 && self.envelope.is_idle() {
+                    self.envelope.skip(1);
+                    self.copy(block, from, length, rest + group * GROUP, place, 1);
+                } else {
+                    let heard = 1.0 - self.bypass.after(rest + group * GROUP + 1);
+                    let reductions = self.reduce(required, heard);
+                    self.turn_down(block, from, length, rest + group * GROUP, place, &reductions);
                 }
+                group += 1;
             }
         }
-        required
+        self.filled = (self.filled + length) % GROUP;
+        self.let_through(block, from, length);
     }
 
-    fn apply(&mut self, block: &mut [&mut [f32]], from: usize, place: usize, required: &[u32]) {
-        let count = required.len();
-        if self.envelope.is_idle() && required.iter().all(|&reduction| reduction == 0) {
-            self.envelope.skip(count);
-            self.bypass.skip(count);
-            for (line, samples) in self.detector.lines().iter().zip(block.iter_mut()) {
-                samples[from..from + count].copy_from_slice(line.delayed(place, self.latency, count));
+    /// Passes over so many groups if nothing happens in them.
+    #[inline(always)]
+    fn pass_quiet(&mut self, place: usize, groups: usize) -> bool {
+        let matters = self.matters();
+        let is_quiet = |detector: &Detector| detector.is_quiet(&self.interpolator, place, groups, matters);
+        if !self.envelope.is_idle() || !self.detectors.iter().all(is_quiet) {
+            return false;
+        }
+        self.detectors.iter_mut().for_each(|detector| detector.pass(place, groups));
+        self.group_ceiling = self.ceiling;
+        self.envelope.skip(groups);
+        true
+    }
+
+    /// Whether a group that reads no higher than this may be over the target.
+    #[inline(always)]
+    fn matters(&self) -> impl Fn(Limits) -> bool + Copy + use<> {
+        let target = self.group_ceiling.target as f32;
+        move |limits| limits.precise > target || limits.annex_2 > target
+    }
+
+    /// The reduction that the intervals require which the group at `place` completes. Tells the highest peak
+    /// of the group, if it is over the ceiling, and its interval.
+    #[inline(always)]
+    fn require(&mut self, place: usize, over: impl FnOnce(f32, usize)) -> u32 {
+        let matters = self.matters();
+        let Ceiling { highest, target } = std::mem::replace(&mut self.group_ceiling, self.ceiling);
+        let mut peaks_squared = [0.0f32; GROUP];
+        for detector in &mut self.detectors {
+            let Some(reading) = detector.read(&self.interpolator, place, matters) else { continue };
+            for (i, peak) in peaks_squared.iter_mut().enumerate() {
+                let annex_2_squared = reading.annex_2[i] * reading.annex_2[i];
+                *peak = larger(*peak, larger(reading.precise_squared[i], annex_2_squared));
             }
+        }
+        let peak_squared = highest_of(&peaks_squared);
+        let peak = f64::from(peak_squared).sqrt();
+        if peak <= target {
+            return 0;
+        }
+        if peak > highest {
+            let interval = peaks_squared.iter().position(|&x| x == peak_squared).unwrap_or(0);
+            over(peak as f32, interval);
+        }
+        libm::ceil((1.0 - target / peak) * f64::from(FULL_REDUCTION)) as u32
+    }
+
+    /// The reductions of the next group to come out; counts them by how much they are heard.
+    #[inline(always)]
+    fn reduce(&mut self, required: u32, heard: f64) -> [f64; GROUP] {
+        let reductions = self.envelope.next(required);
+        let (mut deepest, mut limited_samples) = (0.0, 0);
+        for reduction in reductions {
+            deepest = if reduction > deepest { reduction } else { deepest };
+            limited_samples += u32::from(reduction * heard > A_TENTH_OF_A_DB);
+        }
+        self.reduction.deepest = self.reduction.deepest.max(deepest * heard);
+        self.reduction.limited_samples += u64::from(limited_samples);
+        reductions
+    }
+
+    /// Lets what has been limited out at `offset` of the block, and keeps what the block has no room for.
+    #[inline(always)]
+    fn turn_down(
+        &mut self,
+        block: &mut [&mut [f32]],
+        from: usize,
+        length: usize,
+        offset: usize,
+        place: usize,
+        reductions: &[f64; GROUP],
+    ) {
+        let channels = self.detectors.iter().zip(&mut self.ahead).zip(block.iter_mut());
+        for ((detector, ahead), samples) in channels {
+            let delayed = detector.line().delayed(place + GROUP - 1, self.latency, GROUP);
+            let mut limited = [0.0; GROUP];
+            for ((limited, &sample), &reduction) in limited.iter_mut().zip(delayed).zip(reductions) {
+                *limited = audible(f64::from(sample) * (1.0 - reduction));
+            }
+            let_out(&limited, &mut samples[from..from + length], offset, ahead);
+        }
+    }
+
+    /// Lets so many groups out as they came in.
+    #[inline(always)]
+    fn copy(
+        &mut self,
+        block: &mut [&mut [f32]],
+        from: usize,
+        length: usize,
+        offset: usize,
+        place: usize,
+        groups: usize,
+    ) {
+        let channels = self.detectors.iter().zip(&mut self.ahead).zip(block.iter_mut());
+        for ((detector, ahead), samples) in channels {
+            let delayed = detector.line().delayed(place + GROUP - 1, self.latency, groups * GROUP);
+            let_out(delayed, &mut samples[from..from + length], offset, ahead);
+        }
+    }
+
+    /// Blends the unlimited signal in, as far as the bypass says.
+    fn let_through(&mut self, block: &mut [&mut [f32]], from: usize, length: usize) {
+        if self.bypass.rests_at(0.0) {
             return;
         }
-        let mut gain = [1.0f64; GROUP];
-        for (gain, &required) in gain.iter_mut().zip(required) {
-            let reduction = self.envelope.next(required) * (1.0 - self.bypass.advance());
-            *gain = 1.0 - reduction;
-            self.reduction.deepest = self.reduction.deepest.max(reduction);
-            self.reduction.limited_samples += u64::from(reduction > A_TENTH_OF_A_DB);
-        }
-        for (line, samples) in self.detector.lines().iter().zip(block.iter_mut()) {
-            let delayed = line.delayed(place, self.latency, count);
-            for ((out, &sample), &gain) in samples[from..from + count].iter_mut().zip(delayed).zip(&gain) {
-                *out = audible(f64::from(sample) * gain);
+        let all = self.bypass.rests_at(1.0);
+        let ramp = self.bypass.clone();
+        self.bypass.skip(length);
+        for (detector, samples) in self.detectors.iter().zip(block.iter_mut()) {
+            let samples = &mut samples[from..from + length];
+            let unlimited = detector.line().delayed(self.place, self.latency, length);
+            if all {
+                samples.copy_from_slice(unlimited);
+                continue;
+            }
+            let mut ramp = ramp.clone();
+            for (limited, &unlimited) in samples.iter_mut().zip(unlimited) {
+                let share = ramp.advance();
+                *limited = audible(f64::from(*limited) * (1.0 - share) + f64::from(unlimited) * share);
             }
         }
     }
 }
 
+struct Process<'a, 'b, 'c, F> {
+    limiter: &'a mut Limiter,
+    block: &'b mut [&'c mut [f32]],
+    from: usize,
+    length: usize,
+    over: F,
+}
+
+impl<F: FnMut(f32, isize)> Task for Process<'_, '_, '_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn perform(self) {
+        self.limiter.limit(self.block, self.from, self.length, self.over);
+    }
+}
+
+/// Lets samples out at `offset` of the block, and keeps ahead what the block has no room for.
+#[inline(always)]
+fn let_out(samples: &[f32], block: &mut [f32], offset: usize, ahead: &mut [f32; GROUP]) {
+    let room = samples.len().min(block.len() - offset);
+    let (now, later) = samples.split_at(room);
+    block[offset..offset + room].copy_from_slice(now);
+    ahead[..later.len()].copy_from_slice(later);
+}
+
 /// A sample rounded for the output, or zero if nobody could hear it.
+#[inline(always)]
 pub(super) fn audible(sample: f64) -> f32 {
     let sample = sample as f32;
     if sample.abs() < SILENCE { 0.0 } else { sample }

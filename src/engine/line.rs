@@ -25,7 +25,8 @@ impl Line {
     }
 
     /// Appends a block of at most `max_block` samples and gives its place for [`Self::delayed`] and
-    /// [`Self::window`].
+    /// [`Self::seen`].
+    #[inline(always)]
     pub fn append(&mut self, block: &[f32]) -> usize {
         if self.end + block.len() + GROUP > self.buffer.len() {
             self.buffer.copy_within(self.end - self.keep..self.end, 0);
@@ -38,12 +39,14 @@ impl Line {
     }
 
     /// `count` samples that came `delay` samples before `place`.
+    #[inline(always)]
     pub fn delayed(&self, place: usize, delay: usize, count: usize) -> &[f32] {
         &self.buffer[place - delay..][..count]
     }
 
     /// What the [`GROUP`] intervals see whose last samples are at `place` and after.
-    pub fn window(&self, place: usize) -> &[f32; GROUP_WINDOW] {
-        self.buffer[place + 1 - WINDOW..].first_chunk().unwrap_or(&[0.0; GROUP_WINDOW])
+    #[inline(always)]
+    pub fn seen(&self, place: usize) -> &[f32; GROUP_WINDOW] {
+        self.buffer[place - WINDOW..].first_chunk().unwrap_or(&[0.0; GROUP_WINDOW])
     }
 }

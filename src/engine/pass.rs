@@ -2,7 +2,7 @@
 
 use super::Settings;
 use super::decibel::db_from_linear;
-use super::interpolation::Kernel;
+use super::kernel::Kernel;
 use super::limiter;
 use super::loudness::TENTH_STEPS;
 use super::marks::Marker;

@@ -9,7 +9,7 @@ pub mod signals;
 pub mod speech;
 pub mod vst3_host;
 
-use premix::engine::interpolation::Kernel;
+use premix::engine::kernel::Kernel;
 use premix::engine::{BounceBus, Settings};
 
 /// The bus as a bounce: default settings but for the ceiling, latency removed, as long as the input.
