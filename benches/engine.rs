@@ -14,7 +14,7 @@ use premix::engine::kernel::Kernel;
 use premix::engine::loudness::ProgrammeLoudness;
 use premix::engine::speech::SpeechMeter;
 use premix::engine::true_peak::TruePeakMeter;
-use premix::engine::{self, BounceBus, ProgrammeMeter, Settings};
+use premix::engine::{self, BounceBus, Measured, ProgrammeMeter, Settings};
 use support::signals::{noise, normalised, scaled, sine};
 use support::{amplitude, speech};
 
@@ -54,7 +54,7 @@ fn bounce_minute(bencher: Bencher, programme: Programme) {
     let input = programme.samples();
     let mut output = vec![0.0; MINUTE];
     let mut bus = BounceBus::prepare(48_000, 1, 4096).unwrap();
-    bus.set_loudness(false);
+    bus.measure(Measured::Peaks);
     bencher.bench_local(|| {
         bus.reset();
         bus.process(&[&input[..]], None, &mut [&mut output]);
@@ -67,7 +67,7 @@ fn bounce_minute_of_speech_in_blocks(bencher: Bencher, block: usize) {
     let input = Programme::Speech.samples();
     let mut output = vec![0.0; MINUTE];
     let mut bus = BounceBus::prepare(48_000, 1, block).unwrap();
-    bus.set_loudness(false);
+    bus.measure(Measured::Peaks);
     bencher.bench_local(|| {
         bus.reset();
         for (input, output) in input.chunks(block).zip(output.chunks_mut(block)) {
@@ -83,7 +83,7 @@ fn bounce_ten_seconds_always_limiting(bencher: Bencher, rate: u32) {
     let mut output = vec![0.0; length];
     let mut bus = BounceBus::prepare(rate, 1, 4096).unwrap();
     bus.set(Settings::default());
-    bus.set_loudness(false);
+    bus.measure(Measured::Peaks);
     bencher.bench_local(|| {
         bus.reset();
         bus.process(&[&input[..]], None, &mut [&mut output]);
@@ -106,7 +106,7 @@ fn interpolate_16_samples(bencher: Bencher, kernel: Kernel) {
     let interpolator = Interpolator::new(Some(kernel));
     let samples = noise(1, GROUP_WINDOW);
     let window: &[f32; GROUP_WINDOW] = samples.first_chunk().unwrap();
-    bencher.bench_local(|| interpolator.read(black_box(window), 0.0));
+    bencher.bench_local(|| interpolator.read(black_box(window), Some(0.0)));
 }
 
 #[divan::bench(sample_count = 20)]
@@ -157,20 +157,11 @@ fn measure_minute_of_speech_by(bencher: Bencher, part: Part) {
     });
 }
 
-/// All of the measurement, or what is left without its dearest parts.
-#[derive(Clone, Copy, Debug)]
-enum Measured {
-    /// Peaks, overs, faults, counts, history.
-    WithoutLoudness,
-    /// And loudness and speech.
-    All,
-}
-
-#[divan::bench(args = [Measured::WithoutLoudness, Measured::All], sample_count = 10)]
+#[divan::bench(args = [Measured::Peaks, Measured::WithoutLoudness, Measured::All], sample_count = 10)]
 fn check_minute_of_speech(bencher: Bencher, measured: Measured) {
     let input = Programme::Speech.samples();
     let mut meter = ProgrammeMeter::new(48_000, 1, -60);
-    meter.set_loudness(matches!(measured, Measured::All));
+    meter.measure(measured);
     bencher.bench_local(|| {
         meter.reset();
         meter.process(&[&input[..]]);

@@ -29,7 +29,7 @@ pub mod true_peak;
 pub use envelope::Release;
 pub use limiter::latency_samples;
 pub use listen::Listen;
-pub use measurement::Measurement;
+pub use measurement::{Measured, Measurement};
 pub use mix::MixMeter;
 pub use programme::ProgrammeMeter;
 pub use ramp::Ramp;
@@ -172,10 +172,9 @@ impl BounceBus {
         Ok(bus)
     }
 
-    /// Leaves out loudness, speech and separation, which cost most, or takes them in again. Call it before
-    /// any sound.
-    pub fn set_loudness(&mut self, measured: bool) {
-        self.pass.set_loudness(measured);
+    /// Measures more or less, everything at first. Call it before any sound.
+    pub fn measure(&mut self, measured: Measured) {
+        self.pass.measure(measured);
     }
 
     /// New settings, for what comes in from now on. Values out of range become the nearest in range. Gain,

@@ -17,7 +17,7 @@ use premix::delivery::name::{DeliveryName, Fields, Reading};
 use premix::delivery::session::names::ZipReading;
 use premix::delivery::timecode::{Extent, FrameRate, Timecode};
 use premix::delivery::wav::{BitDepth, SampleFormat};
-use premix::engine::{Release, SAMPLE_RATES, Settings};
+use premix::engine::{Measured, Release, SAMPLE_RATES, Settings};
 use premix::offline::bounce::{BounceOptions, BounceSummary, bounce, output_path, warnings};
 use premix::offline::check::{CheckOptions, CheckReport, check, check_bounce};
 use premix::offline::picture::{self, GivenPicture};
@@ -327,7 +327,11 @@ fn run_bounce(arguments: &BounceArguments) -> Result<ExitCode> {
         start,
         frame_rate,
         settings,
-        loudness: !arguments.no_loudness,
+        measured: match (arguments.no_loudness, &arguments.report) {
+            (false, _) => Measured::All,
+            (true, Some(_)) => Measured::WithoutLoudness,
+            (true, None) => Measured::Peaks,
+        },
         depth: match arguments.format.bit_depth {
             Depth::Int24 => BitDepth::Int24,
             Depth::Float32 => BitDepth::Float32,

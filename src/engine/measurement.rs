@@ -4,6 +4,18 @@ use std::mem::take;
 
 use super::true_peak::Peak;
 
+/// How much is measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Measured {
+    /// Everything.
+    #[default]
+    All,
+    /// All but what costs most: loudness, speech, and the dialogue over the walla.
+    WithoutLoudness,
+    /// True peaks, overs and gain reduction alone.
+    Peaks,
+}
+
 /// Everything that the bus has measured in one pass.
 #[derive(Debug, Default, PartialEq)]
 pub struct Measurement {

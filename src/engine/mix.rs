@@ -2,7 +2,7 @@
 
 use super::faults::FaultMeter;
 use super::loudness::{LoudnessMeter, TENTH_STEPS, step_samples};
-use super::measurement::{InputLoudness, Mix, Programme, Separation};
+use super::measurement::{InputLoudness, Measured, Mix, Programme, Separation};
 use super::programme::sounding;
 
 /// An input sounds while its short-term loudness is above this.
@@ -19,7 +19,7 @@ pub struct MixMeter {
     /// Complete steps.
     steps: u64,
     faults: FaultMeter,
-    with_loudness: bool,
+    measured: Measured,
     /// Where the present stretch of too little separation began.
     below_since: Option<u64>,
     /// The lowest separation of the present tenth of a second and the one before, by their numbers' parity.
@@ -49,15 +49,15 @@ impl MixMeter {
             step_samples,
             steps: 0,
             faults: FaultMeter::new(sample_rate, 2 * channels),
-            with_loudness: true,
+            measured: Measured::All,
             below_since: None,
             tenths: [f32::INFINITY; 2],
         }
     }
 
-    /// Leaves out loudness, or takes it in again.
-    pub fn set_loudness(&mut self, measured: bool) {
-        self.with_loudness = measured;
+    /// Measures more or less.
+    pub fn measure(&mut self, measured: Measured) {
+        self.measured = measured;
     }
 
     /// As new.
@@ -86,6 +86,9 @@ impl MixMeter {
         mix: &mut Mix,
         programme: &mut Programme,
     ) {
+        if self.measured == Measured::Peaks {
+            return;
+        }
         let mut done = 0;
         while done < length {
             let count = (self.step_samples - self.filled).min(length - done);
@@ -122,7 +125,7 @@ impl MixMeter {
         if length < self.step_samples {
             return;
         }
-        if self.with_loudness {
+        if self.measured == Measured::All {
             self.dialogue.measure(&mut mix.dialogue);
             self.walla.measure(&mut mix.walla);
             let sounds = |input: &InputLoudness| input.short_term_lufs > SOUNDING_LUFS;

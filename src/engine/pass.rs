@@ -6,7 +6,7 @@ use super::kernel::Kernel;
 use super::limiter;
 use super::loudness::TENTH_STEPS;
 use super::marks::Marker;
-use super::measurement::{Mark, Measurement, Pass};
+use super::measurement::{Mark, Measured, Measurement, Pass};
 use super::mix::MixMeter;
 use super::programme::{JOIN_SECONDS, Reader, sounding};
 use super::transport::Tracker;
@@ -46,10 +46,10 @@ impl PassMeter {
         }
     }
 
-    /// Leaves out loudness, speech and separation, or takes them in again.
-    pub fn set_loudness(&mut self, measured: bool) {
-        self.reader.with_loudness = measured;
-        self.mix.set_loudness(measured);
+    /// Measures more or less.
+    pub fn measure(&mut self, measured: Measured) {
+        self.reader.measure(measured);
+        self.mix.measure(measured);
     }
 
     /// The running or last pass.

@@ -5,7 +5,7 @@ use super::faults::FaultMeter;
 use super::kernel::Kernel;
 use super::loudness::{ProgrammeLoudness, TENTH_STEPS, step_samples};
 use super::marks::Marker;
-use super::measurement::{Bin, Mark, Marks, Programme};
+use super::measurement::{Bin, Mark, Marks, Measured, Programme};
 use super::speech::SpeechMeter;
 use super::true_peak::{Peak, TruePeakMeter};
 use super::{SAMPLE_RATES, is_sound};
@@ -32,9 +32,9 @@ impl ProgrammeMeter {
         meter
     }
 
-    /// Leaves out loudness and speech, which cost most, or takes them in again. Call it before any sound.
-    pub fn set_loudness(&mut self, measured: bool) {
-        self.reader.with_loudness = measured;
+    /// Measures more or less, everything at first. Call it before any sound.
+    pub fn measure(&mut self, measured: Measured) {
+        self.reader.measure(measured);
     }
 
     /// As new.
@@ -90,7 +90,7 @@ pub(super) struct Reader {
     pub faults: Option<FaultMeter>,
     /// The mean of all channels, unless there is but one.
     mono: Vec<f32>,
-    pub with_loudness: bool,
+    measured: Measured,
     loudness: ProgrammeLoudness,
     speech: SpeechMeter,
     /// The tenth of a second that is being filled.
@@ -105,8 +105,7 @@ impl Reader {
         let step_samples = step_samples(sample_rate);
         let mut true_peak = TruePeakMeter::new(channels, step_samples, kernel);
         true_peak.set_ceiling(linear_from_tenths(ceiling_tenths_dbtp) as f32);
-        true_peak.set_recent(true);
-        Self {
+        let mut reader = Self {
             sample_rate,
             step: vec![vec![0.0; step_samples]; channels],
             filled: 0,
@@ -117,12 +116,21 @@ impl Reader {
             fold_peak: (channels == 2).then(|| FoldPeak::new(step_samples, kernel)),
             faults: None,
             mono: vec![0.0; if channels > 1 { step_samples } else { 0 }],
-            with_loudness: true,
+            measured: Measured::All,
             loudness: ProgrammeLoudness::new(sample_rate),
             speech: SpeechMeter::new(sample_rate),
             bin: Bin::default(),
             sum: 0.0,
-        }
+        };
+        reader.measure(Measured::All);
+        reader
+    }
+
+    /// Measures more or less.
+    pub fn measure(&mut self, measured: Measured) {
+        self.measured = measured;
+        // The maximum of each tenth of a second is for the history.
+        self.true_peak.set_recent(measured != Measured::Peaks);
     }
 
     /// Begins a programme, which must have room.
@@ -204,7 +212,7 @@ impl Reader {
         // What rang on belongs to the last tenth of a second.
         let last = self.true_peak.take_recent();
         let open = !self.steps.is_multiple_of(TENTH_STEPS);
-        if open {
+        if open && self.measured != Measured::Peaks {
             self.bin.true_peak = last;
             programme.history.push(self.bin);
             self.bin = Bin::default();
@@ -222,6 +230,10 @@ impl Reader {
         let (overs, marker) = (&mut programme.overs, &mut self.overs);
         self.true_peak.process_range(&self.step, 0, length, |peak| mark(marker, overs, peak));
         self.take_peaks(programme);
+        if self.measured == Measured::Peaks {
+            programme.samples += length as u64;
+            return;
+        }
         if let Some(faults) = &mut self.faults {
             let Programme { clipped, drop_outs, samples, .. } = programme;
             for (channel, step) in self.step.iter().enumerate() {
@@ -251,7 +263,7 @@ impl Reader {
         programme.dc = self.sum / programme.samples as f64;
         self.steps += 1;
         let ends_tenth = self.steps.is_multiple_of(TENTH_STEPS);
-        if self.with_loudness {
+        if self.measured == Measured::All {
             self.speech.process(mono, &mut programme.speech);
             // A loudness window that is not full is dropped.
             if length == self.step_samples {
@@ -401,7 +413,7 @@ mod tests {
         let mut meter = ProgrammeMeter::new(48_000, 2, -60);
         let with = measured(&scene, &mut meter, || 480);
         meter.reset();
-        meter.set_loudness(false);
+        meter.measure(Measured::WithoutLoudness);
         let without = measured(&scene, &mut meter, || 480);
         assert_eq!(without.loudness, Default::default());
         assert_eq!(without.speech, Default::default());
@@ -413,6 +425,14 @@ mod tests {
             programme.history.recent.iter().map(|bin| bin.true_peak).collect::<Vec<_>>()
         };
         assert_eq!(peaks(&without), peaks(&with));
+        meter.reset();
+        meter.measure(Measured::Peaks);
+        let peaks_alone = measured(&scene, &mut meter, || 480);
+        assert_eq!(
+            (peaks_alone.precise, peaks_alone.annex_2, &peaks_alone.overs, peaks_alone.samples),
+            (with.precise, with.annex_2, &with.overs, with.samples)
+        );
+        assert!(peaks_alone.history.recent.is_empty() && peaks_alone.clipped.count == 0);
     }
 
     /// The highest peak of each tenth of a second by the interpolator at every interval, without skipping. A

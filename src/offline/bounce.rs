@@ -12,7 +12,7 @@ use crate::delivery::timecode::{Extent, FrameRate, Timecode, describe_samples};
 use crate::delivery::wav::{BextLoudness, BitDepth, Severity, WavReader, WavSpec, WavWriter};
 use crate::engine::decibel::db_from_linear;
 use crate::engine::measurement::Programme;
-use crate::engine::{BounceBus, Measurement, Settings};
+use crate::engine::{BounceBus, Measured, Measurement, Settings};
 
 /// Frames worked at once.
 const BLOCK: usize = 16_384;
@@ -45,8 +45,8 @@ pub struct BounceOptions {
     pub frame_rate: Option<FrameRate>,
     /// Ceiling, walla gain, release.
     pub settings: Settings,
-    /// Measure loudness and speech, and write the loudness into the file.
-    pub loudness: bool,
+    /// How much is measured; the loudness is written into the file, if it is.
+    pub measured: Measured,
     /// Format of the samples.
     pub depth: BitDepth,
     /// The rate that all inputs must have, in Hz.
@@ -201,7 +201,7 @@ pub fn bounce(options: &BounceOptions, progress: &mut dyn FnMut(u64, u64)) -> Re
     let mut writer = WavWriter::create(&output, spec, options.overwrite)?;
     let mut bus = BounceBus::prepare(options.sample_rate, 1, BLOCK)?;
     bus.set(options.settings);
-    bus.set_loudness(options.loudness);
+    bus.measure(options.measured);
     let latency = bus.latency_samples() as u64;
     let (mut dialogue_sum, mut walla_sum) = (vec![0.0; BLOCK], vec![0.0; BLOCK]);
     let mut limited = vec![0.0f32; BLOCK];
@@ -221,7 +221,7 @@ pub fn bounce(options: &BounceOptions, progress: &mut dyn FnMut(u64, u64)) -> Re
         progress(done.min(samples), samples);
     }
     bus.finish();
-    if options.loudness {
+    if options.measured == Measured::All {
         writer.set_loudness(bext_loudness(&bus.measurement().programme));
     }
     writer.finish()?;
