@@ -321,7 +321,7 @@ fn windows_are_rectangular() {
     let full = -23.0 + MONO_LU;
     feed(0.2, -23.0);
     let (momentary, short_term) = feed(0.2, -23.0);
-    // The output comes 64 samples late, so the newest step of 10 ms has yet to be full.
+    // The output comes late, so the newest step of 10 ms has yet to be full.
     assert_near("M full", momentary, full, 0.2);
     assert_near("S at 400 ms", short_term, full + db((0.4f64 / 3.0).sqrt()), 0.2);
     let (momentary, _) = feed(0.2, SILENCE);
