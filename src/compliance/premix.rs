@@ -1000,7 +1000,7 @@ mod tests {
             (2_880_001, Verdict::Fail, "less than 1 frame"),
             (2_882_000, Verdict::Fail, "one frame"),
             (2_878_000, Verdict::Fail, "one frame"),
-            (2_880_064, Verdict::Fail, "latency"),
+            (2_880_000 + latency_samples(48_000) as u64, Verdict::Fail, "latency"),
             (2_882_880, Verdict::Fail, "0.1 %"),
             (2_764_800, Verdict::Fail, "4 %"),
             (3_000_000, Verdict::Fail, "4 %"),
