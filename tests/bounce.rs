@@ -1,108 +1,38 @@
 //! The command line on real files: what goes in, what comes out, and what is refused.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::time::SystemTime;
+#[path = "support/desk.rs"]
+mod desk;
 
-use premix::delivery::wav::{BitDepth, WavReader, WavSpec, WavWriter};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use premix::delivery::wav::{BitDepth, WavReader};
 use premix::engine::{BounceBus, Settings};
-use tempfile::TempDir;
 
-/// A folder with the files of one test, and the commands run in it.
-struct Desk(TempDir);
-
-impl Desk {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    /// Runs `premix` with arguments separated by spaces.
-    fn run(&self, arguments: &str) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_premix"))
-            .args(arguments.split_whitespace())
-            .current_dir(&self.0)
-            .output()
-            .unwrap()
-    }
-
-    /// Runs what must succeed and gives what it says.
-    fn run_well(&self, arguments: &str) -> String {
-        let output = self.run(arguments);
-        assert_eq!(status(&output), 0, "{arguments}: {}", text(&output.stderr));
-        text(&output.stdout)
-    }
-
-    /// Runs what must be refused: status 2, one sentence with these words, nothing on standard output.
-    fn refused(&self, arguments: &str, words: &[&str]) {
-        let output = self.run(arguments);
-        let said = text(&output.stderr);
-        assert_eq!(status(&output), 2, "{arguments}: {said}");
-        assert!(output.stdout.is_empty());
-        for word in words {
-            assert!(said.contains(word), "{arguments}: {said}");
-        }
-    }
-
-    /// Writes 24-bit integers as `hound` does: without a time reference.
-    fn write_24(&self, name: &str, samples: &[i32]) {
-        self.write(name, 1, 48_000, 24, samples);
-    }
-
-    fn write(&self, name: &str, channels: u16, sample_rate: u32, bits_per_sample: u16, samples: &[i32]) {
-        let sample_format = hound::SampleFormat::Int;
-        let spec = hound::WavSpec { channels, sample_rate, bits_per_sample, sample_format };
-        let mut writer = hound::WavWriter::create(self.path(name), spec).unwrap();
-        samples.iter().for_each(|&x| writer.write_sample(x).unwrap());
-        writer.finalize().unwrap();
-    }
-
-    /// Writes floats with a time reference.
-    fn write_at(&self, name: &str, time_reference: u64, samples: &[f32]) {
-        let spec = WavSpec {
-            channels: 1,
-            sample_rate: 48_000,
-            depth: BitDepth::Float32,
-            time_reference,
-            timecode: None,
-            description: String::new(),
-            originator_reference: String::new(),
-            created: SystemTime::UNIX_EPOCH,
-        };
-        let mut writer = WavWriter::create(&self.path(name), spec, false).unwrap();
-        writer.write(samples).unwrap();
-        writer.finish().unwrap();
-    }
-
-    fn read_24(&self, name: &str) -> Vec<i32> {
-        let reader = hound::WavReader::open(self.path(name)).unwrap();
-        assert_eq!((reader.spec().channels, reader.spec().bits_per_sample), (1, 24));
-        reader.into_samples().map(Result::unwrap).collect()
-    }
-
-    fn read_float(&self, name: &str) -> Vec<f32> {
-        hound::WavReader::open(self.path(name)).unwrap().into_samples().map(Result::unwrap).collect()
-    }
-
-    fn time_reference(&self, name: &str) -> Option<u64> {
-        WavReader::open(&self.path(name)).unwrap().facts().time_reference()
-    }
-}
+use desk::{Desk, status, text};
 
 /// A file name of the delivery.
 fn named(title: &str, rate: &str) -> String {
     format!("81234567_{title}_{}_Mono_fr_PreMixQC_v1.wav", rate.replace('.', ""))
 }
 
-fn status(output: &Output) -> i32 {
-    output.status.code().unwrap()
+/// Writes floats with a time reference.
+fn write_at(desk: &Desk, name: &str, time_reference: u64, samples: &[f32]) {
+    desk.write_bwf(name, BitDepth::Float32, time_reference, samples);
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
+fn read_24(desk: &Desk, name: &str) -> Vec<i32> {
+    let reader = hound::WavReader::open(desk.path(name)).unwrap();
+    assert_eq!((reader.spec().channels, reader.spec().bits_per_sample), (1, 24));
+    reader.into_samples().map(Result::unwrap).collect()
+}
+
+fn read_float(desk: &Desk, name: &str) -> Vec<f32> {
+    hound::WavReader::open(desk.path(name)).unwrap().into_samples().map(Result::unwrap).collect()
+}
+
+fn time_reference(desk: &Desk, name: &str) -> Option<u64> {
+    WavReader::open(&desk.path(name)).unwrap().facts().time_reference()
 }
 
 /// A loud tone with harmonics, as 24-bit integers; `peak` relative to full scale.
@@ -130,8 +60,8 @@ fn the_first_bounce_of_the_readme_passes() {
         assert!(said.contains(&format!("  pass        {rule:<3} ")), "{rule}: {said}");
     }
     assert!(said.contains("  PASS: "), "{said}");
-    assert_eq!(desk.read_24(&premix).len(), 1_440_000);
-    assert_eq!(desk.time_reference(&premix), Some(0));
+    assert_eq!(read_24(&desk, &premix).len(), 1_440_000);
+    assert_eq!(time_reference(&desk, &premix), Some(0));
 }
 
 #[test]
@@ -155,7 +85,7 @@ fn lengths_are_exact_at_every_frame_rate() {
         let picture = format!("--length {length} --frame-rate {rate}");
         let out = named("Lengths", rate);
         desk.run_well(&format!("bounce --dialogue in.wav -o {out} --overwrite {picture}"));
-        let bounced = desk.read_24(&out);
+        let bounced = read_24(&desk, &out);
         assert_eq!(bounced.len(), samples, "{length} at {rate}");
         assert!(bounced[48_000..].iter().all(|&x| x == 0), "padded with silence");
         assert!(desk.run_well(&format!("check {out} {picture}")).contains("  pass        A10 "));
@@ -174,7 +104,7 @@ fn longer_audio_is_refused_or_trimmed() {
     desk.refused(bounce, &["in.wav", "1 frame (2000 samples)", "--trim"]);
     assert!(!desk.path("out.wav").exists());
     desk.run_well(&format!("{bounce} --trim"));
-    assert_eq!(desk.read_24("out.wav"), desk.read_24("in.wav")[..48_000]);
+    assert_eq!(read_24(&desk, "out.wav"), read_24(&desk, "in.wav")[..48_000]);
 }
 
 #[test]
@@ -183,16 +113,16 @@ fn what_is_under_the_ceiling_returns_bit_for_bit() {
     let samples = loud(100_001, 0.45);
     desk.write_24("in.wav", &samples);
     desk.run_well("bounce --dialogue in.wav -o out.wav");
-    assert_eq!(desk.read_24("out.wav"), samples);
+    assert_eq!(read_24(&desk, "out.wav"), samples);
     // 16-bit and 32-bit inputs too, at their own resolution.
     let coarse: Vec<i32> = samples.iter().map(|x| x >> 8).collect();
     desk.write("16.wav", 1, 48_000, 16, &coarse);
     desk.run_well("bounce --dialogue 16.wav -o out16.wav");
-    assert!(desk.read_24("out16.wav").iter().zip(&coarse).all(|(out, x)| *out == x << 8));
+    assert!(read_24(&desk, "out16.wav").iter().zip(&coarse).all(|(out, x)| *out == x << 8));
     let fine: Vec<i32> = samples.iter().map(|x| x << 8).collect();
     desk.write("32.wav", 1, 48_000, 32, &fine);
     desk.run_well("bounce --dialogue 32.wav -o out32.wav");
-    assert_eq!(desk.read_24("out32.wav"), samples);
+    assert_eq!(read_24(&desk, "out32.wav"), samples);
 }
 
 #[test]
@@ -210,7 +140,7 @@ fn stems_are_summed_and_walla_turned_down() {
              -o out.wav --overwrite"
         ));
         assert!(said.contains("Walla    2 files"), "{said}");
-        let out = desk.read_float("out.wav");
+        let out = read_float(&desk, "out.wav");
         assert_eq!(out.len(), 30_000);
         for (n, &out) in out.iter().enumerate() {
             let sum = (at(&a, n) + at(&b, n)) + (at(&w, n) + at(&v, n)) * gain;
@@ -226,8 +156,8 @@ fn the_same_bits_as_the_engine() {
     let desk = Desk::new();
     let speech: Vec<f32> = loud(100_000, 0.99).iter().map(|&x| x as f32 / 8_388_608.0).collect();
     let crowd: Vec<f32> = loud(90_000, 0.7).iter().rev().map(|&x| x as f32 / 8_388_608.0).collect();
-    desk.write_at("speech.wav", 0, &speech);
-    desk.write_at("crowd.wav", 0, &crowd);
+    write_at(&desk, "speech.wav", 0, &speech);
+    write_at(&desk, "crowd.wav", 0, &crowd);
     desk.run_well("bounce --dialogue speech.wav --walla crowd.wav --bit-depth 32f -o out.wav");
     let mut bus = BounceBus::prepare(48_000, 1, 333).unwrap();
     bus.set(Settings::default());
@@ -243,7 +173,7 @@ fn the_same_bits_as_the_engine() {
         let range = start..(start + 333).min(speech.len());
         bus.process(&[&speech[range.clone()]], Some(&[&crowd[range.clone()]]), &mut [&mut output[range]]);
     }
-    let bounced = desk.read_float("out.wav");
+    let bounced = read_float(&desk, "out.wav");
     assert!(bounced.iter().zip(&output[latency..]).all(|(a, b)| a.to_bits() == b.to_bits()));
     assert!(bus.measurement().mix.reduction.limited_samples > 0);
 }
@@ -253,24 +183,24 @@ fn inputs_lie_at_their_time_reference() {
     let desk = Desk::new();
     // 01:00:00:00 at 24 is 172 800 000 samples.
     let hour = 172_800_000;
-    desk.write_at("late.wav", hour + 1000, &[0.25; 100]);
-    desk.write_at("early.wav", hour + 500, &[0.125; 100]);
+    write_at(&desk, "late.wav", hour + 1000, &[0.25; 100]);
+    write_at(&desk, "early.wav", hour + 500, &[0.125; 100]);
     let said = desk
         .run_well("bounce --dialogue late.wav --walla early.wav --walla-gain-db 0 --bit-depth 32f -o a.wav");
     assert!(said.contains("time reference"), "{said}");
-    assert_eq!(desk.time_reference("a.wav"), Some(hour + 500));
+    assert_eq!(time_reference(&desk, "a.wav"), Some(hour + 500));
     let expected = |first: usize, second: usize, length: usize| {
         let mut expected = vec![0.0f32; length];
         expected[first..first + 100].fill(0.125);
         expected[second..second + 100].fill(0.25);
         expected
     };
-    assert_eq!(desk.read_float("a.wav"), expected(0, 500, 600));
+    assert_eq!(read_float(&desk, "a.wav"), expected(0, 500, 600));
 
     let at_hour = "--start 01:00:00:00 --length 00:00:00:01 --frame-rate 24 --bit-depth 32f";
     desk.run_well(&format!("bounce --dialogue late.wav early.wav {at_hour} -o b.wav"));
-    assert_eq!(desk.time_reference("b.wav"), Some(hour));
-    assert_eq!(desk.read_float("b.wav"), expected(500, 1000, 2000));
+    assert_eq!(time_reference(&desk, "b.wav"), Some(hour));
+    assert_eq!(read_float(&desk, "b.wav"), expected(500, 1000, 2000));
 
     // The picture starts one frame later: both lie before it.
     let later = "--start 01:00:00:01 --length 00:00:00:01 --frame-rate 24";
@@ -278,9 +208,9 @@ fn inputs_lie_at_their_time_reference() {
         &format!("bounce --dialogue late.wav {later} -o c.wav"),
         &["late.wav", "1000 samples", "--trim"],
     );
-    desk.write_at("across.wav", hour + 1990, &(0..30).map(|n| n as f32 / 100.0).collect::<Vec<_>>());
+    write_at(&desk, "across.wav", hour + 1990, &(0..30).map(|n| n as f32 / 100.0).collect::<Vec<_>>());
     desk.run_well(&format!("bounce --dialogue across.wav {later} --trim --bit-depth 32f -o c.wav"));
-    let c = desk.read_float("c.wav");
+    let c = read_float(&desk, "c.wav");
     assert_eq!((c.len(), c[0], c[19], c[20]), (2000, 0.1, 0.29, 0.0));
 
     desk.write_24("plain.wav", &[1_000_000; 50]);
@@ -288,7 +218,7 @@ fn inputs_lie_at_their_time_reference() {
     desk.refused(mixture, &["plain.wav", "late.wav", "--align start"]);
     let said = desk.run_well(&format!("{mixture} --align start"));
     assert!(said.contains("together"), "{said}");
-    let d = desk.read_float("d.wav");
+    let d = read_float(&desk, "d.wav");
     assert_eq!((d.len(), d[0], d[99]), (100, 0.25 + 1_000_000.0 / 8_388_608.0, 0.25));
 }
 
@@ -331,10 +261,8 @@ fn nothing_is_replaced_unasked() {
     desk.run_well("bounce --dialogue in.wav -o out.wav --overwrite");
     // Into a folder: beside what is there.
     desk.run_well("bounce --dialogue in.wav -o .");
-    assert_eq!(desk.read_24("in_premix.wav"), desk.read_24("in.wav"));
-    let left: Vec<_> =
-        std::fs::read_dir(desk.0.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left.len(), 3, "{left:?}");
+    assert_eq!(read_24(&desk, "in_premix.wav"), read_24(&desk, "in.wav"));
+    assert_eq!(desk.files(), ["in.wav", "in_premix.wav", "out.wav"]);
 }
 
 #[test]
@@ -409,7 +337,7 @@ fn a_ceiling_that_was_asked_for_is_kept_and_one_over_the_delivery_is_told() {
         let output = desk.run(&format!("{bounce} --ceiling-dbtp {ceiling} --release 50"));
         assert_eq!(status(&output), 0, "{}", text(&output.stderr));
         assert_eq!(text(&output.stderr).contains("above the delivery's -6.0"), warns, "{ceiling}");
-        let highest = desk.read_float("out.wav").iter().fold(0.0f32, |peak, x| peak.max(x.abs()));
+        let highest = read_float(&desk, "out.wav").iter().fold(0.0f32, |peak, x| peak.max(x.abs()));
         let allowed = 10f64.powf(ceiling.parse::<f64>().unwrap() / 20.0);
         assert!(f64::from(highest) <= allowed, "{highest} at {ceiling} dBTP");
         assert!(f64::from(highest) > 0.9 * allowed, "{highest} at {ceiling} dBTP");
@@ -432,7 +360,7 @@ fn places_are_labelled_as_the_start_is() {
     assert!(said.contains("dBTP at 01:00:00;"), "{said}");
     assert!(said.contains("Length   00:00:02:00 (96096 samples"), "{said}");
     // An hour of drop-frame labels is 107 892 frames of 1601.6 samples.
-    assert_eq!(desk.time_reference("out.wav"), Some(172_799_827));
+    assert_eq!(time_reference(&desk, "out.wav"), Some(172_799_827));
 }
 
 #[test]
@@ -445,9 +373,9 @@ fn no_bounce_without_sound_or_longer_than_a_day() {
     desk.refused(&format!("bounce --dialogue good.wav -o out.wav --trim {nothing}"), &["--length"]);
     assert_eq!(status(&desk.run("check empty.wav")), 1);
     // 24 hours are 4 147 200 000 samples; the lost reference is one sample too late.
-    desk.write_at("first.wav", 0, &[0.1; 10]);
-    desk.write_at("lost.wav", 4_147_199_991, &[0.1; 10]);
-    desk.write_at("never.wav", u64::MAX, &[0.1; 10]);
+    write_at(&desk, "first.wav", 0, &[0.1; 10]);
+    write_at(&desk, "lost.wav", 4_147_199_991, &[0.1; 10]);
+    write_at(&desk, "never.wav", u64::MAX, &[0.1; 10]);
     for lost in ["lost.wav", "never.wav"] {
         desk.refused(
             &format!("bounce --dialogue first.wav {lost} -o out.wav"),
@@ -455,7 +383,7 @@ fn no_bounce_without_sound_or_longer_than_a_day() {
         );
     }
     desk.run_well("bounce --dialogue first.wav lost.wav never.wav --align start -o out.wav");
-    assert_eq!(desk.read_24("out.wav").len(), 10);
+    assert_eq!(read_24(&desk, "out.wav").len(), 10);
 }
 
 #[test]
@@ -482,7 +410,7 @@ fn untidy_inputs_are_used_and_told() {
     assert_eq!(status(&output), 0);
     let said = text(&output.stderr);
     assert!(said.contains("warning: in.wav") && said.contains("the last 6 bytes"), "{said}");
-    assert_eq!(desk.read_24("out.wav"), loud(1000, 0.3));
+    assert_eq!(read_24(&desk, "out.wav"), loud(1000, 0.3));
 }
 
 #[test]
@@ -517,7 +445,7 @@ fn memory_does_not_grow_with_channels() {
     // A block of 16 384 frames of so many channels would take gigabytes; half of one is allowed here.
     desk.write("wide.wav", 20_000, 48_000, 16, &vec![1; 60_000]);
     let check = format!("ulimit -v 500000; exec {} check wide.wav", env!("CARGO_BIN_EXE_premix"));
-    let output = Command::new("sh").args(["-c", &check]).current_dir(&desk.0).output().unwrap();
+    let output = Command::new("sh").args(["-c", &check]).current_dir(desk.folder()).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("20000 channels"));
 }
@@ -529,7 +457,7 @@ fn a_reader_that_leaves_is_no_panic() {
     desk.write_24(&good, &loud(1000, 0.3));
     let mut child = Command::new(env!("CARGO_BIN_EXE_premix"))
         .args(["check", &good, &good])
-        .current_dir(&desk.0)
+        .current_dir(desk.folder())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -562,7 +490,7 @@ fn an_over_at_the_very_end_is_found() {
     let out = named("end", "25");
     desk.run_well(&format!("bounce --dialogue end.wav -o {out}"));
     desk.run_well(&format!("check {out}"));
-    assert_eq!(desk.read_24(&out).len(), 5000);
+    assert_eq!(read_24(&desk, &out).len(), 5000);
 }
 
 #[test]
@@ -571,10 +499,10 @@ fn numbers_that_are_none_become_silence_and_are_told() {
     let mut samples = vec![0.1f32; 2000];
     samples[700] = f32::NAN;
     samples[701] = f32::INFINITY;
-    desk.write_at("nan.wav", 0, &samples);
+    write_at(&desk, "nan.wav", 0, &samples);
     let said = desk.run_well("bounce --dialogue nan.wav -o out.wav");
     assert!(said.contains("2 samples were no numbers"), "{said}");
-    assert_eq!(desk.read_24("out.wav")[700..702], [0, 0]);
+    assert_eq!(read_24(&desk, "out.wav")[700..702], [0, 0]);
     let output = desk.run("check nan.wav --bit-depth 32f");
     assert_eq!(status(&output), 1);
     assert!(text(&output.stdout).contains("2 samples are not numbers"));
@@ -604,7 +532,7 @@ fn a_bounce_states_its_loudness_and_its_timecode() {
         assert!((field - expected).abs() <= 1, "{:?}", fields("out.wav"));
     }
     assert_eq!(fields("plain.wav"), [0x7FFF; 5]);
-    assert_eq!(desk.read_24("plain.wav"), desk.read_24("out.wav"));
+    assert_eq!(read_24(&desk, "plain.wav"), read_24(&desk, "out.wav"));
     let bytes = std::fs::read(desk.path("out.wav")).unwrap();
     let xml = String::from_utf8_lossy(&bytes[..2048]).into_owned();
     // 3600 x 24 labels of 2002 samples.
@@ -663,4 +591,23 @@ fn a_name_that_does_not_say_what_is_meant_fails() {
         assert!(text(&output.stdout).contains(told), "{meant}: {}", text(&output.stdout));
     }
     desk.refused(&format!("check {good} --language pt_BR"), &["language", "pt-BR"]);
+}
+
+#[test]
+fn what_inputs_say_of_timecode_is_kept() {
+    let desk = Desk::new();
+    desk.write_24("plain.wav", &loud(48_048, 0.3));
+    desk.run_well("bounce --dialogue plain.wav --start 01:00:00;00 --frame-rate 29.97 -o stem.wav");
+    // Rate and labels go on into the next bounce, and into what is said of places.
+    let said = desk.run_well("bounce --dialogue stem.wav -o out.wav");
+    assert!(said.contains("start 01:00:00;00"), "{said}");
+    let bytes = std::fs::read(desk.path("out.wav")).unwrap();
+    let xml = String::from_utf8_lossy(&bytes[..2048]).into_owned();
+    assert!(xml.contains("<TIMECODE_RATE>30000/1001<") && xml.contains("<TIMECODE_FLAG>DF<"), "{xml}");
+    assert!(desk.checked("out.wav").contains("01:00:00;00"));
+    // A stem of another session is told.
+    let output = desk.run("bounce --dialogue stem.wav --frame-rate 25 -o other.wav");
+    let said = text(&output.stderr);
+    assert_eq!(status(&output), 0, "{said}");
+    assert!(said.contains("stem.wav: its iXML states 29.97 frames a second instead of 25"), "{said}");
 }

@@ -1,117 +1,26 @@
 //! The delivery around the audio: file names and pictures, through the command line.
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
+#[path = "support/desk.rs"]
+mod desk;
 
-use premix::delivery::wav::{BitDepth, WavReader, WavSpec, WavWriter};
-use tempfile::TempDir;
+use premix::delivery::wav::{BitDepth, WavReader};
 
-/// A folder with the files of one test, and the commands run in it.
-struct Desk(TempDir);
+use desk::{Desk, status, text};
 
-impl Desk {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    /// Runs a program with arguments separated by spaces; `~` stands for a space within one.
-    fn start(&self, program: &str, arguments: &str) -> Output {
-        let arguments = arguments.split_whitespace().map(|argument| argument.replace('~', " "));
-        let missing = format!("{program} is missing: run `cargo xtask setup`");
-        Command::new(program).args(arguments).current_dir(&self.0).output().expect(&missing)
-    }
-
-    fn run(&self, arguments: &str) -> Output {
-        self.start(env!("CARGO_BIN_EXE_premix"), arguments)
-    }
-
-    /// Runs what must succeed and gives what it says.
-    fn run_well(&self, arguments: &str) -> String {
-        let output = self.run(arguments);
-        assert_eq!(status(&output), 0, "{arguments}: {}", text(&output.stderr));
-        text(&output.stdout)
-    }
-
-    /// What `check` says, whether the file fails a rule or not.
-    fn checked(&self, arguments: &str) -> String {
-        let output = self.run(&format!("check {arguments}"));
-        assert!(status(&output) <= 1, "{arguments}: {}", text(&output.stderr));
-        text(&output.stdout)
-    }
-
-    /// Runs what must be refused: status 2, one sentence with these words, nothing on standard output.
-    fn refused(&self, arguments: &str, words: &[&str]) {
-        let output = self.run(arguments);
-        let said = text(&output.stderr);
-        assert_eq!(status(&output), 2, "{arguments}: {said}");
-        assert!(output.stdout.is_empty());
-        for word in words {
-            assert!(said.contains(word), "{arguments}: {said}");
-        }
-    }
-
-    /// Writes a quiet mono WAV at 48 kHz with a time reference.
-    fn write_wav(&self, name: &str, time_reference: u64, samples: usize) {
-        let spec = WavSpec {
-            channels: 1,
-            sample_rate: 48_000,
-            depth: BitDepth::Int24,
-            time_reference,
-            timecode: None,
-            description: String::new(),
-            originator_reference: String::new(),
-            created: std::time::SystemTime::UNIX_EPOCH,
-        };
-        let mut writer = WavWriter::create(&self.path(name), spec, false).unwrap();
-        writer.write(&vec![0.1; samples]).unwrap();
-        writer.finish().unwrap();
-    }
-
-    /// Writes a quiet mono WAV at 48 kHz as `hound` does: without a time reference.
-    fn write_plain_wav(&self, name: &str, samples: usize) {
-        let spec = hound::WavSpec {
-            channels: 1,
-            sample_rate: 48_000,
-            bits_per_sample: 24,
-            sample_format: hound::SampleFormat::Int,
-        };
-        let mut writer = hound::WavWriter::create(self.path(name), spec).unwrap();
-        (0..samples).for_each(|_| writer.write_sample(800_000).unwrap());
-        writer.finalize().unwrap();
-    }
-
-    /// Makes a movie of so many frames.
-    fn film(&self, rate: &str, frames: u32, more: &str, name: &str) {
-        let picture = format!("-f lavfi -i testsrc2=size=64x36:rate={rate} -frames:v {frames} -c:v mpeg4");
-        let output = self.start("ffmpeg", &format!("-v error -nostdin -y {picture} {more} {name}"));
-        assert_eq!(status(&output), 0, "{}", text(&output.stderr));
-    }
-
-    fn files(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.0.path()).unwrap();
-        let mut files: Vec<String> =
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        files.sort();
-        files
-    }
-
-    /// Length and time reference of a WAV, in samples.
-    fn extent(&self, name: &str) -> (u64, Option<u64>) {
-        let reader = WavReader::open(&self.path(name)).unwrap();
-        (reader.facts().frames, reader.facts().time_reference())
-    }
+/// Writes a quiet mono WAV at 48 kHz with a time reference.
+fn write_wav(desk: &Desk, name: &str, time_reference: u64, samples: usize) {
+    desk.write_bwf(name, BitDepth::Int24, time_reference, &vec![0.1; samples]);
 }
 
-fn status(output: &Output) -> i32 {
-    output.status.code().unwrap()
+/// Writes a quiet mono WAV at 48 kHz as `hound` does: without a time reference.
+fn write_plain_wav(desk: &Desk, name: &str, samples: usize) {
+    desk.write_24(name, &vec![800_000; samples]);
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
+/// Length and time reference of a WAV, in samples.
+fn extent(desk: &Desk, name: &str) -> (u64, Option<u64>) {
+    let reader = WavReader::open(&desk.path(name)).unwrap();
+    (reader.facts().frames, reader.facts().time_reference())
 }
 
 const DELIVERY: &str = "--package-id 81234567 --title LaCasaAzul --language fr";
@@ -171,12 +80,12 @@ fn a_name_is_explained_and_judged_by_status() {
 #[test]
 fn a_bounce_gets_the_name_of_its_delivery() {
     let desk = Desk::new();
-    desk.write_plain_wav("in.wav", 1000);
+    write_plain_wav(&desk, "in.wav", 1000);
     std::fs::create_dir(desk.path("out")).unwrap();
     let bounce = |more: &str| format!("bounce --dialogue in.wav --frame-rate 24 {DELIVERY} {more}");
     let named = |version: u32| format!("out/81234567_LaCasaAzul_24_Mono_fr_PreMixQC_v{version}.wav");
     desk.run_well(&bounce("--version v1 -o out"));
-    assert_eq!(desk.extent(&named(1)).0, 1000);
+    assert_eq!(extent(&desk, &named(1)).0, 1000);
     desk.run_well(&bounce("--version next -o out/"));
     desk.run_well(&bounce(&format!("--version next -o {}", named(3))));
     desk.run_well(&bounce(&format!("--version 9 -o {}", named(9))));
@@ -213,7 +122,7 @@ fn a_bounce_gets_the_name_of_its_delivery() {
 #[test]
 fn a_bounce_is_as_long_as_its_picture() {
     let desk = Desk::new();
-    desk.write_plain_wav("in.wav", 20_000);
+    write_plain_wav(&desk, "in.wav", 20_000);
     for (rate, more, frames, samples, start) in [
         ("24000/1001", "", 48, 96_096, 0),
         ("25", "-timecode 10:00:00:00", 50, 96_000, 36_000 * 48_000),
@@ -222,7 +131,7 @@ fn a_bounce_is_as_long_as_its_picture() {
     ] {
         desk.film(rate, frames, more, "picture.mov");
         desk.run_well("bounce --dialogue in.wav --picture picture.mov -o out.wav --overwrite");
-        assert_eq!(desk.extent("out.wav"), (samples, Some(start)), "{rate}");
+        assert_eq!(extent(&desk, "out.wav"), (samples, Some(start)), "{rate}");
         let said = desk.checked("out.wav --picture picture.mov");
         assert!(said.contains("  pass        A10 "), "{said}");
         assert!(said.contains("pass        A10"), "{said}");
@@ -235,7 +144,7 @@ fn a_bounce_is_as_long_as_its_picture() {
     let said = desk.checked("out.wav --picture picture.mov");
     assert!(said.contains("  pass        A10 "), "{said}");
     assert!(said.contains("00:00:01;01 at 29.97, 49650 samples"), "{said}");
-    desk.write_plain_wav("long.wav", 51_252);
+    write_plain_wav(&desk, "long.wav", 51_252);
     let output = desk.run("check long.wav --picture picture.mov");
     assert_eq!(status(&output), 1);
     let said = text(&output.stdout);
@@ -248,7 +157,7 @@ fn a_bounce_is_as_long_as_its_picture() {
 #[test]
 fn the_frame_rates_of_picture_arguments_and_name_agree() {
     let desk = Desk::new();
-    desk.write_plain_wav("in.wav", 1000);
+    write_plain_wav(&desk, "in.wav", 1000);
     desk.film("25", 25, "", "25.mov");
     desk.film("24", 6, "-video_track_timescale 1000", "coarse.mp4");
     desk.film("48", 48, "", "48.mov");
@@ -273,11 +182,11 @@ fn the_frame_rates_of_picture_arguments_and_name_agree() {
     assert_eq!(desk.files(), ["25.mov", "48.mov", "coarse.mp4", "in.wav"]);
 
     desk.run_well(&format!("{bounce} --picture 25.mov --frame-rate 25"));
-    assert_eq!(desk.extent("out.wav").0, 48_000);
+    assert_eq!(extent(&desk, "out.wav").0, 48_000);
     desk.run_well(&format!("{bounce} --picture coarse.mp4 --frame-rate 24 --overwrite"));
-    assert_eq!(desk.extent("out.wav").0, 12_000);
+    assert_eq!(extent(&desk, "out.wav").0, 12_000);
     desk.run_well(&format!("{named} -o ."));
-    assert_eq!(desk.extent("81234567_LaCasaAzul_25_Mono_fr_PreMixQC_v1.wav").0, 48_000);
+    assert_eq!(extent(&desk, "81234567_LaCasaAzul_25_Mono_fr_PreMixQC_v1.wav").0, 48_000);
 }
 
 #[test]
@@ -285,10 +194,10 @@ fn stems_lie_where_the_picture_says_it_starts() {
     let desk = Desk::new();
     let hour = 172_800_000;
     desk.film("25", 25, "-timecode 01:00:00:00", "picture.mov");
-    desk.write_wav("late.wav", hour + 4800, 4800);
-    desk.write_wav("zero.wav", 0, 4800);
+    write_wav(&desk, "late.wav", hour + 4800, 4800);
+    write_wav(&desk, "zero.wav", 0, 4800);
     desk.run_well("bounce --dialogue late.wav --picture picture.mov -o out.wav");
-    assert_eq!(desk.extent("out.wav"), (48_000, Some(hour)));
+    assert_eq!(extent(&desk, "out.wav"), (48_000, Some(hour)));
     let samples: Vec<i32> =
         hound::WavReader::open(desk.path("out.wav")).unwrap().into_samples().map(Result::unwrap).collect();
     let sounding = samples.iter().position(|&x| x != 0).zip(samples.iter().rposition(|&x| x != 0));
@@ -297,9 +206,9 @@ fn stems_lie_where_the_picture_says_it_starts() {
     let early = "bounce --dialogue zero.wav --picture picture.mov -o zero-out.wav";
     desk.refused(early, &["zero.wav", "3600 s", "01:00:00:00 at 25", "--start"]);
     desk.run_well(&format!("{early} --start 00:00:00:00"));
-    assert_eq!(desk.extent("zero-out.wav"), (48_000, Some(0)));
+    assert_eq!(extent(&desk, "zero-out.wav"), (48_000, Some(0)));
     // A file without time reference lies where the picture does.
-    desk.write_plain_wav("plain.wav", 48_000);
+    write_plain_wav(&desk, "plain.wav", 48_000);
     let said = desk.checked("plain.wav --picture picture.mov");
     assert!(said.contains("  pass        A10 "), "{said}");
 }
@@ -307,10 +216,10 @@ fn stems_lie_where_the_picture_says_it_starts() {
 #[test]
 fn a_guide_track_is_a_picture_too() {
     let desk = Desk::new();
-    desk.write_wav("guide.wav", 172_800_000, 48_123);
-    desk.write_plain_wav("in.wav", 20_000);
+    write_wav(&desk, "guide.wav", 172_800_000, 48_123);
+    write_plain_wav(&desk, "in.wav", 20_000);
     desk.run_well("bounce --dialogue in.wav --picture guide.wav -o out.wav");
-    assert_eq!(desk.extent("out.wav"), (48_123, Some(172_800_000)));
+    assert_eq!(extent(&desk, "out.wav"), (48_123, Some(172_800_000)));
     desk.refused(
         "bounce --dialogue in.wav --picture guide.wav -o guide.wav --overwrite",
         &["guide.wav is an input"],
@@ -328,7 +237,7 @@ fn a_guide_track_is_a_picture_too() {
 #[test]
 fn a_picture_that_is_cut_is_told() {
     let desk = Desk::new();
-    desk.write_plain_wav("in.wav", 1000);
+    write_plain_wav(&desk, "in.wav", 1000);
     desk.film("24", 48, "-bf 2", "whole.mp4");
     assert_eq!(status(&desk.start("ffmpeg", "-v error -ss 0.5 -i whole.mp4 -c copy head.mp4")), 0);
     desk.refused(
