@@ -104,6 +104,8 @@ fn speech_is_heard_as_speech_at_every_rate_and_noise_is_not() {
         let seconds = |samples: u64| samples as f64 / f64::from(rate);
         assert!((3.8..6.0).contains(&seconds(found.longest_pause_samples)), "{rate} Hz: {found:?}");
         assert!((13.0..15.2).contains(&seconds(found.longest_pause_start)), "{rate} Hz: {found:?}");
+        let (first, end) = found.extent.unwrap();
+        assert!(seconds(first) < 1.5 && (33.0..34.1).contains(&seconds(end)), "{rate} Hz: {found:?}");
         // The median lies within what was said.
         let loudness = measured(&talk, rate).loudness;
         let median = found.median_lufs.unwrap();

@@ -104,6 +104,8 @@ pub struct Speech {
     pub now: bool,
     /// Samples while somebody speaks.
     pub samples: u64,
+    /// The first of them, and the one after the last; `None` before any.
+    pub extent: Option<(u64, u64)>,
     /// The longest stretch without speech, in samples, so far; head and tail count too.
     pub longest_pause_samples: u64,
     /// Where it begins.

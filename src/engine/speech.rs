@@ -106,6 +106,7 @@ impl SpeechMeter {
             let since = joined.map_or(begin, |(since, _)| since);
             speech.samples += end - joined.map_or(begin, |(_, until)| until);
             self.stretch = Some((since, end));
+            speech.extent = Some((speech.extent.map_or(begin, |(first, _)| first), end));
         }
         let until = self.stretch.map_or(0, |(_, until)| until);
         let silent = end - until;

@@ -174,6 +174,7 @@ fn sound(seconds: u64) -> Measurement {
         longest_pause_start: 21 * SECOND,
         median_lufs: Some(-26.0),
         uneven_share: 0.07,
+        ..Speech::default()
     };
     let bin = |tenth: u64| {
         let time = tenth as f32 / 10.0;
