@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod bounce;
 pub mod check;
+mod correlator;
 pub mod name;
 pub mod picture;
 pub mod previous;

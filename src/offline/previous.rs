@@ -8,9 +8,8 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use realfft::RealFftPlanner;
-use realfft::num_complex::Complex;
 
+use super::correlator::Correlator;
 use super::track::Track;
 use crate::delivery::comparison::{Alignment, Comparison};
 use crate::engine::measurement::Mark;
@@ -49,7 +48,29 @@ pub fn compare(new: &Path, old: &Path, progress: &mut dyn FnMut(u64, u64)) -> Re
         old.facts().channels,
         old.facts().sample_rate
     );
-    let alignment = align(&mut new, &mut old)?;
+    let mut alignment = align(&mut new, &mut old)?;
+    let mut changes = subtract(&mut new, &mut old, progress)?;
+    // A sound that has moved has changed everywhere: then it is looked for.
+    let changed: u64 = changes.ranges.iter().map(|change| change.samples).sum();
+    if alignment != Alignment::Sound
+        && changed > new.facts().frames / 2
+        && let Some(start) = find(&mut new, &mut old)?.filter(|start| *start != old.start)
+    {
+        (old.start, alignment) = (start, Alignment::Sound);
+        changes = subtract(&mut new, &mut old, progress)?;
+    }
+    Ok(Comparison {
+        name: old.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        alignment,
+        start: old.start,
+        samples: old.facts().frames,
+        changes: changes.ranges,
+        faint_samples: changes.faint_samples,
+    })
+}
+
+/// Where two files differ as they are laid.
+fn subtract(new: &mut Track, old: &mut Track, progress: &mut dyn FnMut(u64, u64)) -> Result<Changes> {
     let (channels, sample_rate) = (usize::from(new.facts().channels), new.facts().sample_rate);
     let step = (sample_rate as usize / 100).max(1);
     let mut changes = Changes::new((GAP_SECONDS * f64::from(sample_rate)) as u64);
@@ -66,14 +87,7 @@ pub fn compare(new: &Path, old: &Path, progress: &mut dyn FnMut(u64, u64)) -> Re
         }
     }
     changes.finish();
-    Ok(Comparison {
-        name: old.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        alignment,
-        start: old.start,
-        samples: old.facts().frames,
-        changes: changes.ranges,
-        faint_samples: changes.faint_samples,
-    })
+    Ok(changes)
 }
 
 /// Finds changes, step by step.
@@ -204,53 +218,6 @@ fn loudest(track: &mut Track) -> Result<Vec<i64>> {
     Ok(stretches.into_iter().filter(|(energy, _)| *energy > 0.0).map(|(_, at)| at).collect())
 }
 
-/// Finds a pattern of [`ANCHOR`] samples in [`SEARCHED`].
-struct Correlator {
-    planner: RealFftPlanner<f32>,
-}
-
-impl Correlator {
-    fn new() -> Self {
-        Self { planner: RealFftPlanner::new() }
-    }
-
-    /// Where in `around` the pattern begins, and their normalised correlation there, up to 1.
-    fn best(&mut self, pattern: &[f64], around: &[f64]) -> (usize, f64) {
-        let length = around.len();
-        let forward = self.planner.plan_fft_forward(length);
-        let inverse = self.planner.plan_fft_inverse(length);
-        let spectrum = |samples: &[f64]| -> Vec<Complex<f32>> {
-            let mut input = forward.make_input_vec();
-            input.iter_mut().zip(samples).for_each(|(to, from)| *to = *from as f32);
-            let mut output = forward.make_output_vec();
-            // The buffers have the lengths that the transform itself asked for.
-            let _ = forward.process(&mut input, &mut output);
-            output
-        };
-        let conjugated = spectrum(pattern);
-        let mut product = spectrum(around);
-        product.iter_mut().zip(&conjugated).for_each(|(around, pattern)| *around *= pattern.conj());
-        let mut correlation = inverse.make_output_vec();
-        let _ = inverse.process(&mut product, &mut correlation);
-
-        let pattern_energy: f64 = pattern.iter().map(|x| x * x).sum();
-        let mut energy: f64 = around[..pattern.len()].iter().map(|x| x * x).sum();
-        let mut best = (0, 0.0);
-        for lag in 0..=length - pattern.len() {
-            // Rounding may leave a little more or less than nothing.
-            let scale = (pattern_energy * energy.max(1e-9 * pattern_energy)).sqrt();
-            let normalised = f64::from(correlation[lag]) / length as f64 / scale;
-            if normalised > best.1 {
-                best = (lag, normalised);
-            }
-            if let Some(next) = around.get(lag + pattern.len()) {
-                energy += next * next - around[lag] * around[lag];
-            }
-        }
-        best
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -356,6 +323,15 @@ mod tests {
         // The other way round: what was before the new start is lost, and told at it.
         let told = compared((&old, 0), (&new, 5));
         assert_eq!(told.start, -7 * RATE as i64 - 123);
+        // As long and at the same time reference, but 64 samples late.
+        let mut late = vec![0.0; 64];
+        late.extend(&old[..old.len() - 64]);
+        let told = compared((&late, 9), (&old, 9));
+        assert_eq!((told.alignment, told.start), (Alignment::Sound, 64));
+        assert!(
+            told.rest_is_identical() && told.changes.iter().all(|change| change.samples <= 64),
+            "{told:?}"
+        );
         let nothing = compared((&words(4, 50_000), 0), (&words(5, 60_000), 1));
         assert_eq!((nothing.alignment, nothing.start), (Alignment::Start, 0));
     }

@@ -91,8 +91,12 @@ pub(super) fn judge_version(evidence: &Evidence) -> Finding {
         return finding(Verdict::Warn).advise("is this the fixed bounce? nothing audible has changed");
     }
     if comparison.alignment == Alignment::Sound && comparison.start != 0 {
-        return finding(Verdict::Warn)
-            .advise("the sound has moved: check that the bounce starts with the picture");
+        let place = if comparison.start > 0 { "later" } else { "earlier" };
+        let moved = comparison.start.unsigned_abs();
+        return finding(Verdict::Warn).advise(format!(
+            "the sound lies {moved} samples ({:.4} s) {place} than before: check that the bounce starts with the picture",
+            moved as f64 / f64::from(evidence.programme.sample_rate.max(1))
+        ));
     }
     if !comparison.rest_is_identical() {
         return finding(Verdict::Warn).advise(
