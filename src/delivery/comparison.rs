@@ -45,6 +45,8 @@ pub struct WallaFit {
     pub gain_db: Option<f64>,
     /// Between these the gain lay for 80 % of the time it could be read, in decibels.
     pub spread_db: (f64, f64),
+    /// How many samples late the stem lies in the premix, negative if early; `None` if it was not found.
+    pub lag_samples: Option<i64>,
     /// Coherence of stem and premix where the gain was read, 0 to 1: the share of the premix that the stem
     /// explains.
     pub coherence: f64,
