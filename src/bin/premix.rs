@@ -372,7 +372,7 @@ fn report_bounce(
         .map(|picture| Picture { start: options.start.map(Into::into).or(picture.start), ..picture });
     let options = CheckOptions {
         picture,
-        frame_rate: options.frame_rate,
+        frame_rate: summary.timecode.map(|(rate, _)| rate),
         expected: arguments.format.expected(),
         digest: true,
         ..CheckOptions::default()

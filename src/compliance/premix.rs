@@ -233,7 +233,14 @@ impl<'a> Evidence<'a> {
     pub fn time_line(&self) -> TimeLine {
         let rate = self.programme.sample_rate;
         let label = self.picture.and_then(|picture| picture.label());
-        let drop_frame = label.is_some_and(Timecode::drop_frame);
+        // Of a file that nobody told the rate of, what it says itself.
+        let stated = self.file().and_then(|file| file.facts.ixml.as_ref());
+        let stated = stated.filter(|_| self.frame_rate.is_none());
+        let frame_rate = self.frame_rate.or(stated.and_then(|ixml| ixml.frame_rate));
+        let drop_frame = match label {
+            Some(label) => label.drop_frame(),
+            None => stated.and_then(|ixml| ixml.drop_frame).unwrap_or(false),
+        };
         let picture_start = self.picture.and_then(|picture| picture.start);
         let start = match self.source {
             Source::File(file) => file
@@ -243,7 +250,7 @@ impl<'a> Evidence<'a> {
                 .unwrap_or(0),
             Source::Bus(bus) => bus.start_sample(rate),
         };
-        TimeLine { sample_rate: rate, start, frame_rate: self.frame_rate, drop_frame }
+        TimeLine { sample_rate: rate, start, frame_rate, drop_frame }
     }
 
     /// A number of samples as time, for a message.
@@ -475,8 +482,12 @@ fn judge_complete(evidence: &Evidence) -> Finding {
         };
     }
     let speech = programme.speech;
+    // How long it is silent at head and tail shows when it is over.
+    let extent = speech.extent.filter(|_| evidence.file().is_some()).map_or(String::new(), |(first, end)| {
+        format!(", between {} and {}", evidence.place(first), evidence.place(end))
+    });
     let measured = format!(
-        "speech for {} of {}; the longest pause is {} at {}",
+        "speech for {} of {}{extent}; the longest pause is {} at {}",
         evidence.seconds(speech.samples),
         evidence.seconds(programme.samples),
         evidence.seconds(speech.longest_pause_samples),

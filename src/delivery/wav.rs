@@ -115,9 +115,11 @@ pub struct WavFacts {
 }
 
 impl WavFacts {
-    /// The `bext` time reference: samples between midnight and the first sample.
+    /// The time reference of `bext`, or else of `iXML`: samples between midnight and the first sample.
     pub fn time_reference(&self) -> Option<u64> {
-        self.bext.as_ref().map(|bext| bext.time_reference)
+        let ixml = self.ixml.as_ref();
+        let stated = ixml.and_then(|ixml| ixml.time_reference.or(ixml.bext_time_reference));
+        self.bext.as_ref().map(|bext| bext.time_reference).or(stated)
     }
 }
 

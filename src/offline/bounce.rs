@@ -125,9 +125,26 @@ impl Stem {
         Ok(Self { path: path.to_path_buf(), reader, frames, time_reference, offset: 0 })
     }
 
-    fn warnings(&self) -> impl Iterator<Item = String> {
+    /// What its iXML says of timecode: frame rate, drop-frame.
+    fn labels(&self) -> Option<(FrameRate, bool)> {
+        let ixml = self.reader.facts().ixml.as_ref()?;
+        Some((ixml.frame_rate?, ixml.drop_frame.unwrap_or(false)))
+    }
+
+    /// What is untidy in it, and whether it says that it belongs to a picture at another rate than that of
+    /// `labels`.
+    fn warnings(&self, labels: Option<(FrameRate, bool)>) -> Vec<String> {
         let problems = self.reader.facts().problems.iter();
-        problems.map(|problem| format!("{}: {problem}: export it again if in doubt", self.path.display()))
+        let mut told: Vec<String> =
+            problems.map(|problem| format!("{problem}: export it again if in doubt")).collect();
+        if let Some(((own, _), (rate, _))) = self.labels().zip(labels)
+            && own != rate
+        {
+            told.push(format!(
+                "its iXML states {own} frames a second instead of {rate}: is it from this picture's session?"
+            ));
+        }
+        told.iter().map(|told| format!("{}: {told}", self.path.display())).collect()
     }
 
     fn end(&self) -> i128 {
@@ -182,7 +199,9 @@ pub fn bounce(options: &BounceOptions, progress: &mut dyn FnMut(u64, u64)) -> Re
     let placement = placement(&stems, options.align_start)?;
     let time_reference = place(&mut stems, placement, options)?;
     let samples = length(&stems, options)?;
-    let warnings = stems.iter().flat_map(|stem| stem.warnings()).collect();
+    let stated = stems.iter().find_map(|stem| stem.labels());
+    let timecode = labels(options).or(stated);
+    let warnings = stems.iter().flat_map(|stem| stem.warnings(timecode)).collect();
     let mut scratch = vec![0.0; BLOCK];
     for stem in &mut stems {
         stem.skip_before_start(&mut scratch)?;
@@ -193,7 +212,7 @@ pub fn bounce(options: &BounceOptions, progress: &mut dyn FnMut(u64, u64)) -> Re
         sample_rate: options.sample_rate,
         depth: options.depth,
         time_reference,
-        timecode: labels(options),
+        timecode,
         description: "Premix dialogue".into(),
         originator_reference: String::new(),
         created: SystemTime::now(),
@@ -236,7 +255,7 @@ pub fn bounce(options: &BounceOptions, progress: &mut dyn FnMut(u64, u64)) -> Re
         latency_samples: bus.latency_samples(),
         measurement: bus.measurement().clone(),
         picture: options.picture,
-        timecode: labels(options),
+        timecode,
         warnings,
     })
 }

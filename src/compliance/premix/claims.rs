@@ -1,6 +1,7 @@
 //! What a file says of itself and is not so.
 
 use super::Evidence;
+use crate::delivery::name::Reading;
 use crate::delivery::wav::WavFacts;
 use crate::engine::decibel::db_from_linear;
 
@@ -23,8 +24,14 @@ pub(super) fn contradictions(evidence: &Evidence, file: &WavFacts) -> Vec<String
     compare("a sample rate of", ixml.sample_rate.map(u64::from), Some(file.sample_rate.into()));
     compare("a bit depth of", ixml.bit_depth.map(u64::from), Some(file.sample_format.bits().into()));
     compare("a time reference of", ixml.time_reference, file.time_reference());
-    if let Some((said, is)) = ixml.frame_rate.zip(evidence.frame_rate).filter(|(said, is)| said != is) {
-        told.push(format!("iXML states {said} frames a second, but the picture has {is}"));
+    compare("that the time reference in bext is", ixml.bext_time_reference, file.time_reference());
+    let in_the_name = || evidence.file().and_then(|file| Reading::of(file.name).values.frame_rate);
+    let is = match evidence.frame_rate {
+        Some(rate) => Some((rate, "picture")),
+        None => in_the_name().map(|rate| (rate, "name")),
+    };
+    if let Some((said, (is, by))) = ixml.frame_rate.zip(is).filter(|(said, (is, _))| said != is) {
+        told.push(format!("iXML states {said} frames a second, but the {by} has {is}"));
     }
     told
 }
