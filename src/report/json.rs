@@ -125,6 +125,8 @@ fn programme(report: &Report) -> Value {
         },
         "speech": {
             "seconds": seconds(report, speech.samples),
+            "first_place": speech.extent.map(|(first, _)| report.time_line.place(first)),
+            "end_place": speech.extent.map(|(_, end)| report.time_line.place(end)),
             "longest_pause_seconds": seconds(report, speech.longest_pause_samples),
             "longest_pause_place": report.time_line.place(speech.longest_pause_start),
             "median_lufs": speech.median_lufs.map_or(Value::Null, |median| number(median, 2)),
@@ -242,6 +244,7 @@ fn walla(report: &Report, walla: &WallaFit) -> Value {
     without_nulls(json!({
         "gain_db": walla.gain_db.map(|gain| number(gain, 2)),
         "spread_db": walla.gain_db.map(|_| [number(walla.spread_db.0, 2), number(walla.spread_db.1, 2)]),
+        "lag_samples": walla.lag_samples,
         "coherence": number(walla.coherence, 4),
         "usable_seconds": seconds(report, walla.usable_samples),
         "sounding_seconds": seconds(report, walla.sounding_samples),

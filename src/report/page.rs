@@ -14,6 +14,8 @@ use crate::engine::measurement::{Mark, Separation};
 
 /// Places of one kind that are listed; the JSON has all that are kept.
 const LISTED: usize = 12;
+/// Changes that are listed: somebody will listen to each.
+const CHANGES: usize = 60;
 
 /// Renders the whole document.
 pub fn render(report: &Report) -> String {
@@ -31,7 +33,7 @@ pub fn render(report: &Report) -> String {
             body {
                 (symbols())
                 header {
-                    b { "Premix" }
+                    span { b { "Premix" } " Delivery report" }
                     span { (stamp(report)) }
                 }
                 h1 { (report.name) }
@@ -44,9 +46,9 @@ pub fn render(report: &Report) -> String {
                 (over_time::render(report))
                 (places(report))
                 @if let Some(comparison) = report.comparison { (changes(report, comparison)) }
+                (facts(report))
                 (checklist(report.findings))
                 (people(report.findings))
-                (facts(report))
                 footer {
                     "True peak by the precise meter, and by the interpolator printed in ITU-R BS.1770-5 Annex 2. "
                     "Loudness by BS.1770-5, EBU Tech 3341 and 3342, of the mono file. "
@@ -94,15 +96,15 @@ fn symbol(verdict: Verdict) -> Markup {
 /// What fails and what warns, with what to do: what a reader in a hurry needs.
 fn reasons(findings: &[Finding]) -> Markup {
     let worst_first = [Verdict::Fail, Verdict::Warn];
-    let told = worst_first.iter().flat_map(|verdict| findings.iter().filter(move |f| f.verdict == *verdict));
+    let wrong = worst_first.iter().flat_map(|verdict| findings.iter().filter(move |f| f.verdict == *verdict));
     html! {
         ul.reasons {
-            @for finding in told {
+            @for finding in wrong {
                 li {
                     (symbol(finding.verdict))
                     div {
-                        b class=(class(finding.verdict)) { (finding.rule.name) ": " (finding.verdict) } " \u{2013} " (measured(finding))
-                        @if let Some(advice) = &finding.advice { small { (advice) } }
+                        b class=(class(finding.verdict)) { (finding.rule.name) ": " (finding.verdict) } " \u{2013} " (told(&measured(finding)))
+                        @if let Some(advice) = &finding.advice { small.advice { (told(advice)) } }
                     }
                 }
             }
@@ -111,10 +113,9 @@ fn reasons(findings: &[Finding]) -> Markup {
 }
 
 fn measured(finding: &Finding) -> String {
-    let measured = minus(&finding.measured);
     match &finding.place {
-        Some(place) => format!("{measured} at {place}"),
-        None => measured,
+        Some(place) => format!("{} at {place}", finding.measured),
+        None => finding.measured.clone(),
     }
 }
 
@@ -207,9 +208,9 @@ fn grouped(samples: u64) -> String {
 
 fn checklist(findings: &[Finding]) -> Markup {
     html! {
-        section.checklist {
+        section {
             h2 { "Checklist" }
-            table {
+            table.checklist {
                 thead { tr { th { "Verdict" } th colspan="2" { "Rule" } th { "Measured" } th { "Target" } } }
                 tbody {
                     @for finding in findings.iter().filter(|finding| finding.verdict != Verdict::Person) {
@@ -218,13 +219,13 @@ fn checklist(findings: &[Finding]) -> Markup {
                             td { (finding.rule.id) }
                             td { (finding.rule.name) }
                             td {
-                                (breakable(&measured(finding)))
+                                (told(&measured(finding)))
                                 // What fails or warns has been told above.
                                 @if let (Verdict::Unknown, Some(advice)) = (finding.verdict, &finding.advice) {
-                                    small { (advice) }
+                                    small.advice { (told(advice)) }
                                 }
                             }
-                            td { (breakable(&minus(&finding.target))) }
+                            td { (told(&finding.target)) }
                         }
                     }
                 }
@@ -233,12 +234,19 @@ fn checklist(findings: &[Finding]) -> Markup {
     }
 }
 
-/// Names may be broken behind their underscores.
-fn breakable(text: &str) -> Markup {
+/// Text of a finding: with real minus signs; names may be broken behind their underscores, options not at all.
+fn told(text: &str) -> Markup {
     html! {
-        @for (n, part) in text.split('_').enumerate() {
-            @if n > 0 { "_" wbr; }
-            (part)
+        @for (n, word) in minus(text).split(' ').enumerate() {
+            @if n > 0 { " " }
+            @if word.starts_with("--") {
+                span.option { (word) }
+            } @else {
+                @for (n, part) in word.split('_').enumerate() {
+                    @if n > 0 { "_" wbr; }
+                    (part)
+                }
+            }
         }
     }
 }
@@ -254,16 +262,16 @@ fn places(report: &Report) -> Markup {
     html! {
         @for (name, unit, marks) in kinds.into_iter().filter(|(_, _, marks)| marks.count > 0) {
             h2 { (name) }
-            (mark_list(report, unit, marks.count, &marks.worst))
+            (mark_list(report, unit, marks.count, &marks.worst, LISTED))
         }
     }
 }
 
-/// The worst marks in the order of time.
-fn mark_list(report: &Report, unit: &str, count: u64, marks: &[Mark]) -> Markup {
+/// The worst marks, as many as `most`, in the order of time.
+fn mark_list(report: &Report, unit: &str, count: u64, marks: &[Mark], most: usize) -> Markup {
     let mut listed: Vec<&Mark> = marks.iter().collect();
     listed.sort_by(|a, b| b.level.total_cmp(&a.level));
-    listed.truncate(LISTED);
+    listed.truncate(most);
     listed.sort_by_key(|mark| mark.sample);
     html! {
         ol.marks {
@@ -283,18 +291,19 @@ fn duration(report: &Report, samples: u64) -> String {
     let seconds = seconds(report, samples);
     match samples {
         1 => "1 sample".into(),
-        _ if seconds < 0.1 => format!("{samples} samples"),
+        _ if seconds < 0.000_95 => format!("{samples} samples"),
+        _ if seconds < 0.95 => format!("{:.0} ms", 1000.0 * seconds),
         _ => format!("{seconds:.1} s"),
     }
 }
 
 fn changes(report: &Report, comparison: &Comparison) -> Markup {
     html! {
-        h2 { "Changed since " (comparison.name) }
+        h2 { "Changed since " span.name { (comparison.name) } }
         @if comparison.changes.is_empty() {
             p { "Nothing that exceeds \u{2212}80 dBFS." }
         } @else {
-            (mark_list(report, "dBFS", comparison.changes.len() as u64, &comparison.changes))
+            (mark_list(report, "dBFS", comparison.changes.len() as u64, &comparison.changes, CHANGES))
         }
         p { @if comparison.rest_is_identical() { "All else is the same, bit for bit." } @else {
             (comparison.faint_samples) " samples elsewhere differ by less than \u{2212}80 dBFS."
@@ -303,15 +312,16 @@ fn changes(report: &Report, comparison: &Comparison) -> Markup {
 }
 
 fn people(findings: &[Finding]) -> Markup {
-    let told: Vec<&Finding> = findings.iter().filter(|finding| finding.verdict == Verdict::Person).collect();
+    let listed: Vec<&Finding> =
+        findings.iter().filter(|finding| finding.verdict == Verdict::Person).collect();
     html! {
-        @if !told.is_empty() {
+        @if !listed.is_empty() {
             h2 { "For your eyes and ears" }
             ul.people {
-                @for finding in told {
+                @for finding in listed {
                     li {
                         b { (finding.rule.name) }
-                        @if !finding.measured.is_empty() { ": " (finding.measured) }
+                        @if !finding.measured.is_empty() { ": " (told(&finding.measured)) }
                         small { (finding.rule.checks) }
                     }
                 }

@@ -15,6 +15,8 @@ const COLUMNS: usize = 708;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 6.0;
 const TIME: f64 = 16.0;
+/// Marks closer than this are drawn as one.
+const MARK: f64 = 6.0;
 /// Steps in seconds between the labels of the time axis.
 const STEPS: [u64; 12] = [1, 2, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600];
 /// Labels of the time axis at most.
@@ -138,31 +140,61 @@ impl Plot<'_> {
                     }
                 }
                 path d=(PreEscaped(path)) class=(class) {}
+                @if let (Shape::Rising, Some(limit)) = (self.shape, self.limit) {
+                    path.over d=(PreEscaped(self.over(axis, values, limit, &y))) {}
+                }
                 @if let Some(value) = self.limit {
                     line.limit x1=(LEFT) x2=(WIDTH - RIGHT) y1=(short(y(value))) y2=(short(y(value))) {}
                     text.limit x=(LEFT - 6.0) y=(short(y(value) + 3.5)) text-anchor="end" { (minus(value)) }
                 }
-                @for &mark in self.marks {
-                    path.mark d=(format!("M{} {}l-4 -8h8z", short(axis.x(mark)), TOP - 1.0)) {}
+                @for x in self.places(axis) {
+                    path.mark d=(format!("M{} {}l-4 -8h8z", short(x), TOP - 1.0)) {}
                 }
             }
         }
     }
 
-    /// The path of the values, at most [`COLUMNS`] columns wide.
-    fn path(&self, axis: &TimeAxis, values: &[f32], y: &dyn Fn(f64) -> f64) -> String {
+    /// Where the marks are drawn: those that would cover each other are one.
+    fn places(&self, axis: &TimeAxis) -> Vec<f64> {
+        let mut places: Vec<f64> = self.marks.iter().map(|&mark| axis.x(mark)).collect();
+        places.sort_by(f64::total_cmp);
+        places.dedup_by(|next, kept| *next - *kept < MARK);
+        places
+    }
+
+    /// What of the columns is above the limit.
+    fn over(&self, axis: &TimeAxis, values: &[f32], limit: f64, y: &dyn Fn(f64) -> f64) -> String {
+        let mut path = String::new();
+        for (from, to, value) in self.columns(axis, values) {
+            if let Some(value) = value.filter(|value| *value > limit) {
+                let (bottom, top) = (short(y(limit)), short(y(value)));
+                path += &format!("M{} {bottom}V{top}H{}V{bottom}z", short(from), short(to));
+            }
+        }
+        path
+    }
+
+    /// From where to where each column goes, at most [`COLUMNS`], and its value, if it has one.
+    fn columns(&self, axis: &TimeAxis, values: &[f32]) -> impl Iterator<Item = (f64, f64, Option<f64>)> {
         let per_column = values.len().div_ceil(COLUMNS).max(1);
         let lowest = matches!(self.shape, Shape::Hanging | Shape::LowLine);
-        let filled = matches!(self.shape, Shape::Rising | Shape::Hanging);
-        let base = if self.shape == Shape::Hanging { self.range.1 } else { self.range.0 };
-        let mut path = String::new();
-        let mut drawing = false;
-        for (column, values) in values.chunks(per_column).enumerate() {
+        values.chunks(per_column).enumerate().map(move |(column, values)| {
             let finite = values.iter().copied().filter(|value| value.is_finite()).map(f64::from);
             let value = if lowest { finite.reduce(f64::min) } else { finite.reduce(f64::max) };
             let from = (column * per_column) as u64 * axis.samples_per_bin;
             let to = from + values.len() as u64 * axis.samples_per_bin;
-            let (from, to) = (short(axis.x(from)), short(axis.x(to)));
+            (axis.x(from), axis.x(to), value)
+        })
+    }
+
+    /// The path of the values.
+    fn path(&self, axis: &TimeAxis, values: &[f32], y: &dyn Fn(f64) -> f64) -> String {
+        let filled = matches!(self.shape, Shape::Rising | Shape::Hanging);
+        let base = if self.shape == Shape::Hanging { self.range.1 } else { self.range.0 };
+        let mut path = String::new();
+        let mut drawing = false;
+        for (from, to, value) in self.columns(axis, values) {
+            let (from, to) = (short(from), short(to));
             let value = if filled { Some(value.unwrap_or(base)) } else { value };
             let Some(value) = value else {
                 drawing = false;
