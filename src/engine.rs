@@ -405,6 +405,23 @@ impl BounceBus {
     }
 }
 
+/// How many samples late a click comes out of a new bus, measured: what [`latency_samples`] states. 0 if it
+/// never does. Not for the audio thread.
+///
+/// # Errors
+/// As [`BounceBus::prepare`].
+pub fn click_delay_samples(sample_rate: u32) -> Result<usize, PrepareError> {
+    // Room for a click that is late, too.
+    let length = 4 * latency_samples(sample_rate);
+    let mut click = vec![0.0_f32; length];
+    // Over the ceiling, so that it is limited.
+    click[0] = 1.0;
+    let mut output = vec![0.0; length];
+    BounceBus::prepare(sample_rate, 1, length)?.process(&[&click[..]], None, &mut [&mut output]);
+    let loudest = output.iter().enumerate().max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs()));
+    Ok(loudest.filter(|(_, sample)| **sample != 0.0).map_or(0, |(delay, _)| delay))
+}
+
 /// The channels of an input that make up a channel of the bus: all of them in a fold.
 fn sources<'a, S>(input: &'a [&'a [S]], channel: usize, fold: bool) -> &'a [&'a [S]] {
     if fold { input } else { input.get(channel..=channel).unwrap_or(&[]) }

@@ -4,7 +4,7 @@ mod support;
 
 use premix::engine::kernel::Kernel;
 use premix::engine::true_peak::TruePeakMeter;
-use premix::engine::{BounceBus, Release, Settings, latency_samples};
+use premix::engine::{BounceBus, Release, Settings, click_delay_samples, latency_samples};
 use support::oracle::{true_peak_64x, true_peak_annex_2, true_peak_ebur128};
 use support::signals::*;
 use support::{amplitude, db, limit, limit_in_blocks, quantised, speech};

@@ -58,6 +58,9 @@ rules! { Evidence<'_>;
         "the length of the picture", [Bus File] => judge_length;
     START: "A11", "Start of the picture", "The bounce starts where the picture does.",
         "the picture's start", [Bus File] => judge_start;
+    SYNC: "A12", "In sync",
+        "A click comes out exactly as late as Premix tells the host, which takes that back. Lips are for your eyes.",
+        "as late as reported", [Bus] => judge_sync;
     SOURCE: "A13", "The right output",
         "The bounce is the premix: no tone, no silence, and not the sum of two outputs, 6 dB hotter.",
         "the premix bus, once", [Bus File] => judge_source;
@@ -157,6 +160,8 @@ pub struct BusEvidence<'a> {
     pub settings: Settings,
     /// Premix Walla in the same host.
     pub siblings: Siblings,
+    /// How many samples late a click came out of the bus when the host started it, if it has.
+    pub click_delay_samples: Option<usize>,
     /// Where the host's position 0 is, if that is known.
     pub session_start: Option<Timecode>,
     /// The name that the file is to have, or what is wrong with its values; `None` before any is entered.
@@ -605,6 +610,21 @@ fn judge_start(evidence: &Evidence) -> Finding {
     }
 }
 
+fn judge_sync(evidence: &Evidence) -> Finding {
+    let Some(bus) = evidence.bus() else {
+        return Finding::unknown(SYNC, "the sound alone does not show it: watch the lips in the picture");
+    };
+    let Some(measured) = bus.click_delay_samples else {
+        return Finding::unknown(SYNC, "it is measured when the host starts Premix");
+    };
+    let reported = latency_samples(evidence.programme.sample_rate);
+    match measured == reported {
+        true => Finding::new(SYNC, Verdict::Pass, format!("{measured} samples late, as reported")),
+        false => Finding::new(SYNC, Verdict::Fail, format!("{measured} samples late, {reported} reported"))
+            .advise("this build of Premix is faulty: install another, and bounce again"),
+    }
+}
+
 fn judge_source(evidence: &Evidence) -> Finding {
     let programme = evidence.programme;
     if evidence.is_silent() {
@@ -836,6 +856,7 @@ mod tests {
         pass: Pass,
         settings: Settings,
         siblings: Siblings,
+        click_delay_samples: Option<usize>,
         name: Option<Result<DeliveryName, Vec<Token>>>,
     }
 
@@ -858,6 +879,7 @@ mod tests {
                 pass: Pass { number: 1, start: Some(0), finished: true, covers_picture: Some(true) },
                 settings: Settings::default(),
                 siblings: Siblings::default(),
+                click_delay_samples: Some(64),
                 name: Some(Ok(Reading::of("81234567_LaCasaAzul_24_Mono_fr_PreMixQC_v1.wav")
                     .corrected()
                     .unwrap())),
@@ -872,6 +894,7 @@ mod tests {
                     pass: &self.pass,
                     settings: self.settings,
                     siblings: self.siblings,
+                    click_delay_samples: self.click_delay_samples,
                     session_start: None,
                     name: self.name.as_ref(),
                 }),
@@ -1186,6 +1209,19 @@ mod tests {
         let file = file(48_000);
         let nothing = Programme { sounding_samples: 0, ..programme(&file) };
         assert_eq!(find(&of_file(&file, &nothing), "A9").verdict, Verdict::Fail);
+    }
+
+    #[test]
+    fn a_bounce_is_as_late_as_the_host_was_told() {
+        let mut bounce = Bounce::good();
+        assert_eq!(find(&bounce.evidence(), "A12").measured, "64 samples late, as reported");
+        for delay in [0, 63, 65] {
+            bounce.click_delay_samples = Some(delay);
+            assert_eq!(bounce.verdict("A12"), Verdict::Fail, "{delay}");
+        }
+        bounce.click_delay_samples = None;
+        assert_eq!(bounce.verdict("A12"), Verdict::Unknown);
+        assert_eq!(verdict_on(&file(48_000), "A12"), Verdict::Unknown);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::delivery::name::Values;
 use crate::delivery::timecode::FrameRate;
 use crate::delivery::wav::{WavFacts, WavReader};
 use crate::engine::measurement::{Mix, Pass, Programme};
-use crate::engine::{ProgrammeMeter, Settings};
+use crate::engine::{ProgrammeMeter, Settings, click_delay_samples};
 use crate::report::{FileDigest, FileRecord, Report};
 
 /// Samples read at once, of all channels together: memory grows neither with length nor with channels.
@@ -140,6 +140,7 @@ pub fn check_bounce(
             pass: &pass,
             settings: summary.settings,
             siblings: Siblings::default(),
+            click_delay_samples: click_delay_samples(measurement.programme.sample_rate).ok(),
             session_start: None,
             name: None,
         }),

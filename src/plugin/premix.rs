@@ -11,7 +11,7 @@ use super::guard::Connected;
 use super::params::PremixParams;
 use super::telemetry::{Feed, Telemetry};
 use super::{EMAIL, URL, VENDOR};
-use crate::engine::{BounceBus, CHANNELS, Transport};
+use crate::engine::{BounceBus, CHANNELS, Transport, click_delay_samples};
 
 /// The input bus of the walla, if the layout has it.
 const WALLA_BUS: usize = 1;
@@ -108,13 +108,13 @@ impl Plugin for Premix {
             *channel = vec![0.0; self.max_block];
         }
         // A rate that no audio has: refuse, and the host says so.
-        let Ok(mut bus) = BounceBus::prepare(config.sample_rate as u32, channels, self.max_block) else {
-            return false;
-        };
+        let sample_rate = config.sample_rate as u32;
+        let bus = BounceBus::prepare(sample_rate, channels, self.max_block);
+        let (Ok(mut bus), Ok(click_delay)) = (bus, click_delay_samples(sample_rate)) else { return false };
         bus.set(self.shared.params.settings());
         context.set_latency_samples(bus.latency_samples() as u32);
         self.finish();
-        self.feed.activate(config.sample_rate as u32, channels);
+        self.feed.activate(sample_rate, channels, click_delay);
         self.shared.params.delivery.tell();
         self.clock = HostClock::default();
         self.bus = Some(bus);

@@ -3,7 +3,7 @@
 //! Measurements are whole and grow: of those that nobody takes in time, the next says all the same.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -23,6 +23,8 @@ pub struct Taken {
     pub measurement: Measurement,
     pub settings: Settings,
     pub siblings: Siblings,
+    /// How late a click came out of this bus.
+    pub click_delay_samples: Option<usize>,
     /// Where the picture was on the host's time line.
     pub picture: Option<Range<i64>>,
     /// When it was finished, for a bounce.
@@ -40,6 +42,7 @@ impl Default for Taken {
             measurement,
             settings: Settings::default(),
             siblings: Siblings::default(),
+            click_delay_samples: None,
             picture: None,
             made: None,
             began: 0,
@@ -63,6 +66,7 @@ pub struct Telemetry {
     /// In Hz; 0 before the first activation.
     sample_rate: AtomicU32,
     channels: AtomicU8,
+    click_delay_samples: AtomicUsize,
     /// When the last block was processed, in the ticks of [`registry`].
     last_block: AtomicU64,
 }
@@ -86,6 +90,7 @@ impl Telemetry {
             walla_connected: AtomicBool::new(false),
             sample_rate: AtomicU32::new(0),
             channels: AtomicU8::new(0),
+            click_delay_samples: AtomicUsize::new(0),
             last_block: AtomicU64::new(0),
         });
         let feed = Feed {
@@ -177,6 +182,11 @@ impl Telemetry {
         self.channels.load(Ordering::Relaxed).into()
     }
 
+    /// How late a click came out at the last activation; `None` before the first.
+    pub fn click_delay_samples(&self) -> Option<usize> {
+        (self.sample_rate() > 0).then(|| self.click_delay_samples.load(Ordering::Relaxed))
+    }
+
     /// Takes the bounce of a copy of this instance, unless it has been at work itself since.
     fn take_over(&self, bounce: &Taken) {
         if self.last_block.load(Ordering::Relaxed) < bounce.began {
@@ -195,6 +205,7 @@ fn copy(from: &Taken, to: &mut Taken) {
     to.measurement.clone_from(&from.measurement);
     to.picture.clone_from(&from.picture);
     (to.settings, to.siblings) = (from.settings, from.siblings);
+    to.click_delay_samples = from.click_delay_samples;
     (to.made, to.began) = (from.made, from.began);
 }
 
@@ -222,8 +233,9 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// A new bus; not on the audio thread.
-    pub fn activate(&mut self, sample_rate: u32, channels: usize) {
+    /// A new bus, and how late a click came out of it; not on the audio thread.
+    pub fn activate(&mut self, sample_rate: u32, channels: usize, click_delay_samples: usize) {
+        self.shared.click_delay_samples.store(click_delay_samples, Ordering::Relaxed);
         self.shared.sample_rate.store(sample_rate, Ordering::Relaxed);
         self.shared.channels.store(channels as u8, Ordering::Relaxed);
         self.passes_before += self.published.0;
@@ -274,6 +286,7 @@ impl Feed {
             slot.measurement.clone_from(bounce);
             slot.measurement.pass.number += self.passes_before;
             (slot.settings, slot.siblings) = (self.settings, self.siblings);
+            slot.click_delay_samples = self.shared.click_delay_samples();
             slot.picture.clone_from(&self.covered);
             (slot.made, slot.began) = (Some(SystemTime::now()), self.began);
             self.shared.touch();
@@ -294,6 +307,7 @@ impl Feed {
             slot.measurement.clone_from(bus.measurement());
             slot.measurement.pass.number += self.passes_before;
             (slot.settings, slot.siblings) = (self.settings, self.siblings);
+            slot.click_delay_samples = self.shared.click_delay_samples();
             (slot.made, slot.began) = (None, self.began);
             self.shared.touch();
         }
@@ -340,7 +354,7 @@ mod tests {
     impl Audio {
         fn new() -> (Arc<Telemetry>, Self) {
             let (telemetry, mut feed) = Telemetry::new();
-            feed.activate(48_000, 1);
+            feed.activate(48_000, 1, 64);
             (telemetry, Self { bus: BounceBus::prepare(48_000, 1, BLOCK).unwrap(), feed, position: 0 })
         }
 
@@ -439,7 +453,7 @@ mod tests {
         audio.position = 0;
         audio.blocks(0.4, true, 20);
         audio.block(0.0, false);
-        audio.feed.activate(48_000, 1);
+        audio.feed.activate(48_000, 1, 64);
         audio.bus = BounceBus::prepare(48_000, 1, BLOCK).unwrap();
         audio.blocks(0.4, true, 20);
         assert!(telemetry.read_bounce(&mut bounce));

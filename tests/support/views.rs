@@ -109,6 +109,7 @@ impl Stage {
                     pass: &measurement.pass,
                     settings: self.settings,
                     siblings: Siblings::default(),
+                    click_delay_samples: Some(64),
                     session_start: self.times.session_start,
                     name: None,
                 }),

@@ -117,12 +117,14 @@ impl Judged {
         built: Option<&Result<DeliveryName, Vec<Token>>>,
         telemetry: &Telemetry,
     ) {
-        let Taken { measurement, settings, siblings, picture, made, .. } = &mut self.taken;
+        let Taken { measurement, settings, siblings, click_delay_samples, picture, made, .. } =
+            &mut self.taken;
         let programme = &mut measurement.programme;
         if programme.sample_rate == 0 {
             // Nothing has gone through yet.
             programme.sample_rate = telemetry.sample_rate();
             programme.channels = telemetry.channels();
+            *click_delay_samples = telemetry.click_delay_samples();
         }
         let rate = programme.sample_rate;
         if made.is_some() && *picture != times.range(rate) {
@@ -143,6 +145,7 @@ impl Judged {
                 pass: &measurement.pass,
                 settings: *settings,
                 siblings: *siblings,
+                click_delay_samples: *click_delay_samples,
                 session_start: times.session_start,
                 name: built,
             }),
