@@ -230,6 +230,11 @@ pub fn clock(sample: u64, sample_rate: u32) -> String {
     format!("{:02}:{:02}:{:02}.{:03}", minutes / 60, minutes % 60, seconds % 60, milliseconds % 1000)
 }
 
+/// A value beside its target, in dB or LU: one decimal, or two within 0.1 of it.
+fn beside(value: f64, target: f64) -> String {
+    if (value - target).abs() < 0.1 { format!("{value:.2}") } else { format!("{value:.1}") }
+}
+
 /// A level beside its target, in dB: one decimal, or as many as it takes not to look like the target when
 /// it is above it.
 pub fn level(amplitude: f32, target_tenths: i32) -> String {
@@ -259,6 +264,11 @@ mod tests {
         assert_eq!(level(1.0, -60), "0.0");
         assert_eq!(level(0.9999, -60), "0.0");
         assert_eq!(level(0.0, -60), "-inf");
+    }
+
+    #[test]
+    fn what_is_close_to_its_target_has_two_decimals() {
+        assert_eq!([5.97, 6.04, 6.1, -3.0].map(|value| beside(value, 6.0)), ["5.97", "6.04", "6.1", "-3.0"]);
     }
 
     #[test]

@@ -247,6 +247,7 @@ fn latency_is_the_same_time_at_every_rate() {
     // 104 samples at 48 kHz are 2.167 ms.
     for (rate, samples) in [(44_100, 96), (88_200, 191), (96_000, 208), (176_400, 382), (192_000, 416)] {
         assert_eq!(latency_samples(rate), samples);
+        assert_eq!(click_delay_samples(rate), Ok(samples));
     }
 }
 

@@ -3,7 +3,7 @@
 mod claims;
 mod others;
 
-use super::{Finding, Rule, TimeLine, Verdict, clock, level, rules};
+use super::{Finding, Rule, TimeLine, Verdict, beside, clock, level, rules};
 use crate::delivery::comparison::{Comparison, WallaFit};
 use crate::delivery::name::{DeliveryName, Grade, Reading, Token, Values};
 use crate::delivery::timecode::{Extent, FrameRate, PictureLength, Timecode, describe_samples};
@@ -31,6 +31,9 @@ const LARGEST_BELOW_SHARE: f64 = 0.1;
 const LARGEST_DC: f64 = 1e-3;
 /// A sound steadier than this in LU, and without speech, is a line-up tone.
 const STEADY_LU: f64 = 1.0;
+
+/// Why there is no verdict before any sound.
+const NOTHING_YET: &str = "nothing has gone through yet";
 
 rules! { Evidence<'_>;
     CONTAINER: "A1", "WAV file",
@@ -452,12 +455,16 @@ fn separation(evidence: &Evidence, separation: &Separation) -> Finding {
         return Finding::unknown(DISCERNIBLE, "dialogue and walla have not sounded together");
     };
     let share = separation.below_samples as f64 / separation.both_samples as f64;
-    let measured = format!(
-        "at least {lowest:.1} LU; below {DISCERNIBLE_LU} LU for {} of {}, at most {} at a stretch",
-        evidence.seconds(separation.below_samples),
-        evidence.seconds(separation.both_samples),
-        evidence.seconds(separation.longest_below_samples)
-    );
+    let both = evidence.seconds(separation.both_samples);
+    let lowest = beside(lowest, DISCERNIBLE_LU.into());
+    let measured = match separation.below_samples {
+        0 => format!("at least {lowest} LU for {both}"),
+        below => format!(
+            "at least {lowest} LU; below {DISCERNIBLE_LU} LU for {} of {both}, at most {} at a stretch",
+            evidence.seconds(below),
+            evidence.seconds(separation.longest_below_samples)
+        ),
+    };
     let longest = LONGEST_BELOW_SECONDS * u64::from(evidence.programme.sample_rate);
     if separation.longest_below_samples > longest || share > LARGEST_BELOW_SHARE {
         return Finding::new(DISCERNIBLE, Verdict::Warn, measured)
@@ -475,10 +482,10 @@ fn judge_complete(evidence: &Evidence) -> Finding {
         return Finding::new(COMPLETE, Verdict::Fail, format!("{lost} of walla came in while Walla was off"))
             .advise("turn Walla on and bounce again");
     }
+    let programme = evidence.programme;
     if evidence.runs() {
         return Finding::unknown(COMPLETE, "it is judged at the end of the bounce");
     }
-    let programme = evidence.programme;
     if evidence.is_silent() {
         return match evidence.bus() {
             Some(_) if programme.samples == 0 => Finding::unknown(COMPLETE, "play or bounce"),
@@ -748,6 +755,9 @@ fn judge_drop_outs(evidence: &Evidence) -> Finding {
 
 /// Warns if there is any, at the worst of them.
 fn marked(evidence: &Evidence, rule: &'static Rule, marks: &Marks, what: &str, advice: &str) -> Finding {
+    if evidence.programme.samples == 0 {
+        return Finding::unknown(rule, NOTHING_YET);
+    }
     let measured = match marks.count {
         0 => "none".into(),
         1 => format!("1 {what}"),
@@ -763,6 +773,9 @@ fn marked(evidence: &Evidence, rule: &'static Rule, marks: &Marks, what: &str, a
 }
 
 fn judge_offset(evidence: &Evidence) -> Finding {
+    if evidence.programme.samples == 0 {
+        return Finding::unknown(OFFSET, NOTHING_YET);
+    }
     let dc = evidence.programme.dc;
     if dc.abs() <= LARGEST_DC {
         return Finding::new(OFFSET, Verdict::Pass, "none");
@@ -773,6 +786,7 @@ fn judge_offset(evidence: &Evidence) -> Finding {
 
 fn judge_invalid(evidence: &Evidence) -> Finding {
     match evidence.programme.invalid_samples {
+        0 if evidence.programme.samples == 0 => Finding::unknown(INVALID, NOTHING_YET),
         0 => Finding::new(INVALID, Verdict::Pass, "none"),
         count => Finding::new(INVALID, Verdict::Warn, format!("{count} samples that are no numbers"))
             .advise("a plug-in before the bounce is broken: they count as silence"),

@@ -3,7 +3,7 @@
 use egui::{Align, Label, Layout, RichText, Sense, Ui, vec2};
 
 use super::layout::Window;
-use super::theme::{self, DIM, TEXT, WARN};
+use super::theme::{self, BODY, DIM, SMALL, TEXT, WARN};
 use crate::compliance::{Finding, Verdict};
 
 /// Headings, and the verdicts that stand below each.
@@ -43,11 +43,11 @@ fn row(ui: &mut Ui, window: &Window, finding: &Finding) {
         let (rect, _) = ui.allocate_exact_size(vec2(scale.of(14.0), scale.of(17.0)), Sense::hover());
         theme::shape(ui.painter(), rect.center(), scale.of(13.0), verdict, colour);
         let word = if verdict >= Verdict::Pass { theme::word(verdict) } else { String::new() };
-        let size = vec2(scale.of(30.0), scale.of(17.0));
+        let size = vec2(scale.of(34.0), scale.of(17.0));
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
             ui.set_min_size(size);
             if !word.is_empty() {
-                ui.add(Label::new(RichText::new(word).font(scale.figures(11.5)).color(colour)).extend());
+                ui.add(Label::new(RichText::new(word).small().color(colour)).extend());
             }
         });
         ui.vertical(|ui| {
@@ -77,7 +77,7 @@ fn name_with(ui: &mut Ui, window: &Window, finding: &Finding, measured: String) 
     let width = |text: &str, points: f32| {
         ui.painter().layout_no_wrap(text.to_owned(), scale.words(points), TEXT).size().x
     };
-    let fits = width(&name, 13.5) + width(&measured, 11.5) + scale.of(16.0) <= ui.available_width();
+    let fits = width(&name, BODY) + width(&measured, SMALL) + scale.of(16.0) <= ui.available_width();
     let fits = fits && finding.verdict == Verdict::Pass;
     let hover = format!("{}\nTarget: {}", finding.rule.checks, finding.target);
     let label = Label::new(RichText::new(name).color(TEXT)).wrap();

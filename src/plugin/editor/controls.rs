@@ -38,10 +38,10 @@ pub struct Desk<'a> {
 /// All controls, in one row or in several.
 pub fn draw(ui: &mut Ui, window: &mut Window, narrow: bool) {
     let scale = window.scale;
-    let gap = scale.of(12.0);
+    let gap = scale.of(if narrow { 12.0 } else { 18.0 });
     ui.spacing_mut().item_spacing = vec2(gap, scale.of(8.0));
     let total = ui.available_width();
-    let knob_width = if narrow { ((total - 2.0 * gap) / 3.0).floor() } else { scale.of(130.0) };
+    let knob_width = if narrow { ((total - 2.0 * gap) / 3.0).floor() } else { scale.of(126.0) };
     let settings = window.view.settings;
     let mut desk = Desk { scale, state: &mut window.state.controls, actions: window.actions };
     let sliders = |ui: &mut Ui, desk: &mut Desk| {
@@ -224,13 +224,17 @@ fn value_text(ui: &mut Ui, desk: &mut Desk, knob: Knob, value: i32, head: Rect, 
     }
     let colour = if value == knob.default() || knob == Knob::Release { TEXT } else { WARN };
     let response = ui.interact(place, id.with("shown"), Sense::click());
-    ui.painter().text(
-        place.right_center(),
-        Align2::RIGHT_CENTER,
-        knob.text(value),
-        scale.figures(12.5),
-        colour,
-    );
+    let painter = ui.painter();
+    let font = scale.figures(13.0);
+    let shown = painter.text(place.right_center(), Align2::RIGHT_CENTER, knob.text(value), font, colour);
+    if colour == WARN {
+        // Not by the colour alone.
+        let mark = shown.left_center() - vec2(scale.of(9.0), 0.0);
+        theme::shape(painter, mark, scale.of(10.0), Verdict::Warn, WARN);
+    }
+    if response.has_focus() {
+        painter.hline(shown.x_range(), shown.max.y, Stroke::new(scale.of(2.0), ACCENT));
+    }
     if response.hovered() {
         ui.set_cursor_icon(egui::CursorIcon::Text);
     }
@@ -281,6 +285,10 @@ fn listen(ui: &mut Ui, desk: &mut Desk, now: Listen) {
                 _ => Button::new(text),
             };
             let response = ui.add(button.min_size(vec2(0.0, scale.of(24.0)))).on_hover_text(help);
+            if response.has_focus() {
+                let edge = Stroke::new(scale.of(2.0), TEXT);
+                ui.painter().rect_stroke(response.rect, 3.0, edge, StrokeKind::Inside);
+            }
             response.widget_info(|| {
                 WidgetInfo::selected(Role::RadioButton, true, chosen, format!("Listen to {name}"))
             });

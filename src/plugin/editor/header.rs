@@ -107,20 +107,21 @@ pub fn draw(ui: &mut Ui, window: &mut Window, narrow: bool) {
             Rect::from_min_max(pos2(lamp.max.x + gap, area.min.y), pos2(cards.min.x - gap, area.max.y));
         let layout = Layout::top_down(Align::Min);
         let mut ui = ui.new_child(UiBuilder::new().max_rect(text).layout(layout));
-        egui::ScrollArea::vertical()
-            .id_salt("why")
-            .auto_shrink(false)
-            .show(&mut ui, |ui| reasons(ui, window));
+        egui::ScrollArea::vertical().id_salt("why").auto_shrink(false).show(&mut ui, |ui| {
+            // The bar lies on the right of it.
+            ui.set_width(ui.available_width() - scale.of(10.0));
+            reasons(ui, window, 20.0);
+        });
     }
 }
 
-/// The sentence why, what to do, and what hinders.
-pub fn reasons(ui: &mut Ui, window: &mut Window) {
+/// The sentence why, in so many points, what to do, and what hinders.
+pub fn reasons(ui: &mut Ui, window: &mut Window, points: f32) {
     let scale = window.scale;
     let reading = window.shown();
     ui.spacing_mut().item_spacing.y = scale.of(3.0);
     ui.add(
-        Label::new(RichText::new(why(&reading, window.state.subject)).font(scale.words(18.0)).color(TEXT))
+        Label::new(RichText::new(why(&reading, window.state.subject)).font(scale.words(points)).color(TEXT))
             .wrap(),
     );
     ui.add(Label::new(RichText::new(advice(&reading)).color(DIM)).wrap());
@@ -139,11 +140,10 @@ fn lamp_at(ui: &mut Ui, rect: Rect, window: &Window, lamp: &Lamp) {
     let painter = ui.painter();
     painter.rect(rect, scale.of(5.0), fill, Stroke::new(scale.of(2.0), colour), StrokeKind::Inside);
     // Centred together: the shape and the word.
-    let is_short = lamp.word.len() <= 5;
     let room = (rect.width() / scale.of(216.0)).min(1.0);
-    let icon = scale.of(room * if is_short { 44.0 } else { 30.0 });
-    let gap = scale.of(if is_short { 14.0 } else { 9.0 });
-    let font = scale.words(room * if is_short { 40.0 } else { 24.0 });
+    let size = room * if lamp.word.len() <= 4 { 42.0 } else { 26.0 };
+    let (icon, gap) = (scale.of(size), scale.of(size * 0.32));
+    let font = scale.words(size);
     let word = painter.layout_no_wrap(lamp.word.into(), font, ink);
     let left = rect.center().x - (icon + gap + word.size().x) / 2.0;
     theme::shape(painter, pos2(left + icon / 2.0, rect.center().y), icon, lamp.verdict, ink);
@@ -160,7 +160,7 @@ fn card_at(ui: &mut Ui, rect: Rect, window: &mut Window, subject: Subject) {
         Subject::Now => Some(window.view.now),
     };
     let (title, detail) = match (subject, &reading) {
-        (Subject::Bounce, Some(reading)) => ("Bounce", reading.made.unwrap_or("").to_owned()),
+        (Subject::Bounce, Some(reading)) => ("Bounce", format!("made {}", reading.made.unwrap_or(""))),
         (Subject::Bounce, None) => ("Bounce", "none yet".to_owned()),
         (Subject::Now, _) => {
             let now = window.view.now;
@@ -180,8 +180,9 @@ fn card_at(ui: &mut Ui, rect: Rect, window: &mut Window, subject: Subject) {
         window.state.subject = subject;
     }
     let edge = match chosen {
+        _ if response.has_focus() => Stroke::new(scale.of(2.0), TEXT),
         true => Stroke::new(scale.of(2.0), ACCENT),
-        false if response.hovered() || response.has_focus() => Stroke::new(1.0, TEXT),
+        false if response.hovered() => Stroke::new(1.0, TEXT),
         false => Stroke::new(1.0, EDGE),
     };
     let painter = ui.painter();

@@ -45,9 +45,10 @@ pub fn draw(ui: &mut Ui, window: &mut Window) {
     ];
     let size = ui.available_size();
     let (area, _) = ui.allocate_exact_size(size, Sense::hover());
-    let title = scale.of(17.0);
-    let height = area.height() - 2.0 * title - scale.of(6.0);
-    let recent_height = (height * 0.58).round();
+    // Above each graph its name, below it the time.
+    let (title, foot) = (scale.of(17.0), scale.of(14.0));
+    let height = area.height() - 2.0 * (title + foot) - scale.of(2.0);
+    let recent_height = (height * 0.56).round();
     let name = if window.state.subject == Subject::Bounce { "WHOLE BOUNCE" } else { "WHOLE PASS" };
     let top = area.min.y;
     let left = area.min.x + scale.of(26.0);
@@ -60,11 +61,11 @@ pub fn draw(ui: &mut Ui, window: &mut Window) {
     heading(top, "LAST 3 MINUTES");
     legend(ui, window, pos2(area.max.x, top));
     let recent = lane_rect(top + title, recent_height);
-    let below = recent.max.y + scale.of(6.0);
+    let below = recent.max.y + foot + scale.of(2.0);
     heading(below, name);
     let font = scale.figures(if area.width() < scale.of(330.0) { 9.0 } else { 11.0 });
     ui.painter().text(pos2(area.max.x, below), Align2::RIGHT_TOP, coverage(window, &reading), font, TEXT);
-    let whole = lane_rect(below + title, area.max.y - below - title);
+    let whole = lane_rect(below + title, area.max.y - foot - below - title);
     graph(ui, window, &reading, recent, &lanes[0], "last 3 minutes");
     graph(ui, window, &reading, whole, &lanes[1], "whole");
     if let Some(tenths) = picture {
@@ -122,6 +123,7 @@ fn graph(ui: &mut Ui, window: &Window, reading: &Reading, rect: Rect, lane: &Lan
     for level in LINES {
         painter.hline(rect.x_range(), y(level), Stroke::new(1.0, RULE));
     }
+    time(ui, window, reading, rect, lane, &x);
     let mut mesh = Mesh::default();
     for (left, right, bin) in columns(lane, &x) {
         let peak = dbtp(bin.true_peak);
@@ -147,8 +149,13 @@ fn graph(ui: &mut Ui, window: &Window, reading: &Reading, rect: Rect, lane: &Lan
         painter.text(place, Align2::RIGHT_CENTER, format!("{level:.0}"), scale.figures(10.0), colour);
     };
     label(ceiling, TEXT);
-    for level in LINES.into_iter().filter(|level| y(*level) - y(ceiling) > scale.of(11.0)) {
-        label(level, DIM);
+    let mut last = y(ceiling);
+    for level in LINES {
+        // Only where there is room below the one before.
+        if y(level) - last > scale.of(11.0) {
+            label(level, DIM);
+            last = y(level);
+        }
     }
     let rate = f64::from(reading.time_line.sample_rate.max(1));
     for mark in &reading.measurement.programme.overs.worst {
@@ -167,6 +174,42 @@ fn graph(ui: &mut Ui, window: &Window, reading: &Reading, rect: Rect, lane: &Lan
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("History of the {name}")));
     if let Some(pointer) = response.hover_pos() {
         hover(ui, window, reading, rect, lane, pointer);
+    }
+}
+
+/// Seconds between two times on the axis, whichever first leaves room for them.
+const STEPS_SECONDS: [u64; 12] = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 3600];
+
+/// Lines and labels of the time axis, at whole seconds of timecode from the start of what was measured.
+fn time(ui: &Ui, window: &Window, reading: &Reading, rect: Rect, lane: &Lane, x: &dyn Fn(f64) -> f32) {
+    let scale = window.scale;
+    let line = reading.time_line;
+    let rate = f64::from(line.sample_rate.max(1));
+    let room = f64::from(scale.of(108.0) / rect.width());
+    let fits = |step: &u64| *step as f64 * 10.0 >= room * lane.tenths as f64;
+    let step = STEPS_SECONDS.into_iter().find(fits).unwrap_or(7200);
+    let sample = |seconds: u64| match line.frame_rate {
+        Some(rate) => rate.samples(seconds * u64::from(rate.nominal_fps()), line.sample_rate).nearest,
+        None => seconds * u64::from(line.sample_rate),
+    };
+    // A little early: timecode at 23.976 is slower than time.
+    let mut seconds = lane.first_tenth / 10 / step * step;
+    loop {
+        let sample = sample(seconds);
+        let x = x(sample as f64 * 10.0 / rate);
+        if x > rect.max.x {
+            break;
+        }
+        if x >= rect.min.x {
+            ui.painter().vline(x, rect.y_range(), Stroke::new(1.0, RULE));
+            let text = line.place(sample);
+            let galley = ui.painter().layout_no_wrap(text, scale.figures(10.0), DIM);
+            let left = x - if seconds == 0 { 0.0 } else { galley.size().x / 2.0 };
+            if left >= rect.min.x && left + galley.size().x <= rect.max.x {
+                ui.painter().galley(pos2(left, rect.max.y + scale.of(1.0)), galley, DIM);
+            }
+        }
+        seconds += step;
     }
 }
 

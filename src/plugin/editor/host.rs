@@ -22,7 +22,7 @@ use nice_plug_egui::{
 use super::theme::GROUND;
 
 /// Between two looks whether something changed: no more than 60 frames a second.
-const FRAME: Duration = Duration::from_millis(16);
+const FRAME: Duration = Duration::from_micros(16_667);
 
 /// What a window shows; made anew each time that it is opened.
 pub trait Content: Send {
@@ -132,10 +132,11 @@ impl Lookout {
         let look = move || {
             let mut drawn = 0;
             while goes_on.load(Ordering::Acquire) {
-                thread::sleep(FRAME);
                 if !lookout.is_shown.load(Ordering::Acquire) {
+                    thread::park();
                     continue;
                 }
+                thread::sleep(FRAME);
                 let changes = watch();
                 if changes != drawn {
                     drawn = changes;
@@ -149,6 +150,14 @@ impl Lookout {
         }
     }
 
+    /// Looks while the window is shown, and sleeps while it is not.
+    fn show(&self, is_shown: bool) {
+        self.is_shown.store(is_shown, Ordering::Release);
+        if let Thread::Running(thread, _) = &*self.thread.lock().unwrap_or_else(PoisonError::into_inner) {
+            thread.thread().unpark();
+        }
+    }
+
     /// Ends for good.
     fn end(&self) {
         let mut state = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
@@ -156,6 +165,7 @@ impl Lookout {
         drop(state);
         if let Thread::Running(thread, is_open) = before {
             is_open.store(false, Ordering::Release);
+            thread.thread().unpark();
             // It panics as little as it returns something.
             let _ = thread.join();
         }
@@ -212,12 +222,12 @@ impl EditorHandle for Handle {
     }
 
     fn show(&self, window: &NativeWindow) -> Result<(), Self::Error> {
-        self.lookout.is_shown.store(true, Ordering::Release);
+        self.lookout.show(true);
         self.inner.show(window)
     }
 
     fn hide(&self, window: &NativeWindow) -> Result<(), Self::Error> {
-        self.lookout.is_shown.store(false, Ordering::Release);
+        self.lookout.show(false);
         self.inner.hide(window)
     }
 

@@ -1,6 +1,6 @@
 //! Where everything stands: side by side in a large window, one below the other in a small one.
 
-use egui::{Frame, Margin, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
+use egui::{Color32, Frame, Id, Key, Margin, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
 
 use super::theme::{self, DIM, GROUND, PANEL, Scale};
 use super::view::{Action, Reading, View};
@@ -14,6 +14,8 @@ pub struct State {
     pub subject: Subject,
     /// The pass and the bounce that were seen last, to follow what happens.
     seen: Option<(u64, Option<u64>)>,
+    /// What keys had reached in the frame before.
+    focused: Option<Id>,
     pub controls: controls::State,
     pub delivery: delivery::State,
 }
@@ -30,6 +32,8 @@ pub enum Subject {
 
 /// The size at which everything stands side by side at scale 1, in points.
 const WIDE: (f32, f32) = (1060.0, 740.0);
+/// Between the edge of a part of the window and what stands in it, sideways and upwards.
+const MARGIN: (f32, f32) = (12.0, 9.0);
 /// Smaller than this it would be hard to read.
 const SMALLEST_SCALE: f32 = 0.9;
 const LARGEST_SCALE: f32 = 2.2;
@@ -59,6 +63,7 @@ pub fn draw(ui: &mut Ui, view: &View, state: &mut State) -> Vec<Action> {
         window.stacked(ui, area)
     }
     delivery::ask(ui, &mut window);
+    state.focused = ui.memory(|memory| memory.focused());
     actions
 }
 
@@ -97,77 +102,106 @@ impl<'v> Window<'_, 'v> {
         let mut rest = area.shrink(self.scale.of(12.0));
         let header = cut_top(&mut rest, self.scale.of(96.0), gap);
         let footer = cut_bottom(&mut rest, self.scale.of(66.0), gap);
-        let left = (rest.width() * 0.4).round();
+        let left = (rest.width() * 0.39).round();
         let checklist = cut_left(&mut rest, left, gap);
-        let mut delivery = cut_bottom(&mut rest, self.scale.of(206.0), gap);
-        let figures = cut_bottom(&mut rest, self.scale.of(74.0), gap);
+        let mut delivery = cut_bottom(&mut rest, self.scale.of(212.0), gap);
+        let figures = cut_bottom(&mut rest, self.scale.of(76.0), gap);
         let mut history = rest;
-        let levels = cut_left(&mut history, self.scale.of(178.0), gap);
-        let left = (delivery.width() * 0.31).round();
+        let left = self.scale.of(188.0);
+        let levels = cut_left(&mut history, left, gap);
         let overs = cut_left(&mut delivery, left, gap);
 
-        header::draw(&mut child(ui, header), self, false);
-        self.panel(ui, checklist, "Checklist", |ui, window| {
-            ScrollArea::vertical()
-                .id_salt("checklist")
-                .auto_shrink(false)
-                .show(ui, |ui| checklist::draw(ui, window));
+        header::draw(&mut child(ui, header, header), self, false);
+        self.panel(ui, checklist, "CHECKLIST", |ui, window| {
+            window.scrolled(ui, "checklist", PANEL, true, checklist::draw);
         });
-        self.panel(ui, levels, "Levels", levels::draw);
+        self.panel(ui, levels, "LEVELS", levels::draw);
         self.panel(ui, history, "", history::draw);
         self.panel(ui, figures, "", |ui, window| figures::draw(ui, window, 6));
-        self.panel(ui, overs, "Overs", |ui, window| {
-            ScrollArea::vertical().id_salt("overs").auto_shrink(false).show(ui, |ui| overs::draw(ui, window));
-        });
-        self.panel(ui, delivery, "Delivery", |ui, window| {
-            ScrollArea::vertical()
-                .id_salt("delivery")
-                .auto_shrink(false)
-                .show(ui, |ui| delivery::draw(ui, window));
+        self.panel(ui, overs, "OVERS, dBTP", |ui, window| window.scrolled(ui, "overs", PANEL, false, overs::draw));
+        self.panel(ui, delivery, "DELIVERY", |ui, window| {
+            let mut fields = ui.available_rect_before_wrap();
+            let buttons = cut_bottom(&mut fields, window.scale.of(24.0), window.scale.of(6.0));
+            let mut upper = child(ui, fields, ui.clip_rect());
+            window.scrolled(&mut upper, "delivery", PANEL, false, delivery::fields);
+            delivery::buttons(&mut child(ui, buttons, ui.clip_rect()), window);
         });
         self.panel(ui, footer, "", |ui, window| controls::draw(ui, window, false));
     }
 
     fn stacked(&mut self, ui: &mut Ui, area: Rect) {
         let gap = self.scale.of(8.0);
-        let margin = self.scale.of(8.0);
-        let mut rest = area.shrink(margin);
+        let mut rest = area.shrink(self.scale.of(8.0));
         let header = cut_top(&mut rest, self.scale.of(84.0), gap);
-        header::draw(&mut child(ui, header), self, true);
-        // The scroll bar lies in the margin.
-        let rest = Rect::from_min_max(rest.min, pos2(area.max.x, rest.max.y));
-        let mut ui = child(ui, rest);
-        ScrollArea::vertical().id_salt("all").auto_shrink(false).show(&mut ui, |ui| {
-            let width = rest.width() - margin;
-            ui.set_width(width);
+        header::draw(&mut child(ui, header, header), self, true);
+        let mut ui = child(ui, rest, Rect::from_min_max(rest.min, area.max));
+        self.scrolled(&mut ui, "all", GROUND, true, |ui, window| {
+            let width = ui.available_width();
             ui.spacing_mut().item_spacing.y = gap;
-            header::reasons(ui, self);
-            self.section(ui, "Checklist", checklist::draw);
-            let columns = if width >= self.scale.of(600.0) { 6 } else { 3 };
-            self.section(ui, "Figures", |ui, window| figures::draw(ui, window, columns));
-            let size = vec2(width, self.scale.of(230.0));
+            ui.scope(|ui| header::reasons(ui, window, 18.0));
+            window.section(ui, "CHECKLIST", checklist::draw);
+            let columns = if width >= window.scale.of(600.0) { 6 } else { 3 };
+            window.section(ui, "FIGURES", |ui, window| figures::draw(ui, window, columns));
+            let size = vec2(width, window.scale.of(250.0));
             let (_, rect) = ui.allocate_space(size);
             let mut history = rect;
-            let levels = cut_left(&mut history, self.scale.of(160.0), gap);
-            self.panel(ui, levels, "Levels", levels::draw);
-            self.panel(ui, history, "", history::draw);
-            self.section(ui, "Overs", overs::draw);
-            self.section(ui, "Delivery", delivery::draw);
-            self.section(ui, "Settings", |ui, window| controls::draw(ui, window, true));
+            let levels = cut_left(&mut history, window.scale.of(176.0), gap);
+            window.panel(ui, levels, "LEVELS", levels::draw);
+            window.panel(ui, history, "", history::draw);
+            window.section(ui, "OVERS, dBTP", overs::draw);
+            window.section(ui, "DELIVERY", |ui, window| {
+                delivery::fields(ui, window);
+                delivery::buttons(ui, window);
+            });
+            window.section(ui, "SETTINGS", |ui, window| controls::draw(ui, window, true));
         });
     }
 
     /// A part of the window in a given place.
     fn panel(&mut self, ui: &mut Ui, rect: Rect, title: &str, add: impl FnOnce(&mut Ui, &mut Self)) {
         ui.painter().rect_filled(rect, self.scale.of(5.0), PANEL);
-        let mut ui = child(ui, rect.shrink2(vec2(self.scale.of(12.0), self.scale.of(9.0))));
+        let inner = rect.shrink2(vec2(self.scale.of(MARGIN.0), self.scale.of(MARGIN.1)));
+        let mut ui = child(ui, inner, rect);
         self.title(&mut ui, title);
         add(&mut ui, self);
     }
 
+    /// What may be higher than its place: scrolled by the wheel, by the bar in the margin on the right, and if
+    /// it is the `main` part of the window by Page Up and Page Down. What keys reach comes into sight.
+    fn scrolled(
+        &mut self,
+        ui: &mut Ui,
+        name: &str,
+        ground: Color32,
+        main: bool,
+        add: impl FnOnce(&mut Ui, &mut Self),
+    ) {
+        let room = ui.available_rect_before_wrap();
+        let right = (room.max.x + self.scale.of(MARGIN.0)).min(ui.clip_rect().max.x);
+        let mut ui = child(ui, Rect::from_min_max(room.min, pos2(right, room.max.y)), ui.clip_rect());
+        // What is cut at an edge fades into the ground.
+        Frame::new().fill(ground).show(&mut ui, |ui| {
+            ScrollArea::vertical().id_salt(name).auto_shrink(false).show(ui, |ui| {
+                ui.set_width(room.width());
+                add(ui, self);
+                if main && !ui.ctx().text_edit_focused() {
+                    let pages = ui.input(|input| {
+                        input.num_presses(Key::PageUp) as f32 - input.num_presses(Key::PageDown) as f32
+                    });
+                    ui.scroll_with_delta(vec2(0.0, 0.9 * pages * room.height()));
+                }
+                let focused = ui.memory(|memory| memory.focused()).filter(|id| self.state.focused != Some(*id));
+                let reached = focused.and_then(|id| ui.ctx().read_response(id)).map(|response| response.rect);
+                if let Some(reached) = reached.filter(|reached| ui.min_rect().contains_rect(*reached)) {
+                    ui.scroll_to_rect(reached.expand(self.scale.of(MARGIN.1)), None);
+                }
+            });
+        });
+    }
+
     /// A part of the window, as high as it needs.
     fn section(&mut self, ui: &mut Ui, title: &str, add: impl FnOnce(&mut Ui, &mut Self)) {
-        let margin = Margin::symmetric(self.scale.of(12.0) as i8, self.scale.of(9.0) as i8);
+        let margin = Margin::symmetric(self.scale.of(MARGIN.0) as i8, self.scale.of(MARGIN.1) as i8);
         Frame::new().fill(PANEL).corner_radius(self.scale.of(5.0)).inner_margin(margin).show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.spacing_mut().item_spacing.y = self.scale.of(4.0);
@@ -178,17 +212,17 @@ impl<'v> Window<'_, 'v> {
 
     fn title(&self, ui: &mut Ui, title: &str) {
         if !title.is_empty() {
-            let text = egui::RichText::new(title.to_uppercase()).font(self.scale.words(11.0)).color(DIM);
+            let text = egui::RichText::new(title).font(self.scale.words(11.0)).color(DIM);
             ui.label(text.extra_letter_spacing(self.scale.0));
             ui.add_space(self.scale.of(2.0));
         }
     }
 }
 
-/// A part of `ui` that cannot paint outside `rect`.
-fn child(ui: &mut Ui, rect: Rect) -> Ui {
+/// A part of `ui` in `rect` that cannot paint outside `clip`.
+fn child(ui: &mut Ui, rect: Rect, clip: Rect) -> Ui {
     let mut child = ui.new_child(UiBuilder::new().max_rect(rect));
-    child.shrink_clip_rect(rect.expand(2.0));
+    child.shrink_clip_rect(clip);
     child
 }
 

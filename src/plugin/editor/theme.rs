@@ -1,6 +1,7 @@
 //! Colours and sizes of the window, and the shapes that say a verdict without colour.
 
 use egui::epaint::PathShape;
+use egui::style::{ScrollFadeStyle, ScrollStyle};
 use egui::{Color32, Context, FontFamily, FontId, Painter, Pos2, Stroke, TextStyle, Vec2, pos2, vec2};
 
 use crate::compliance::Verdict;
@@ -36,6 +37,10 @@ pub const FAIL: Color32 = Color32::from_rgb(0xff, 0x6f, 0x59);
 /// Text on a lit lamp.
 pub const ON_LIT: Color32 = Color32::from_rgb(0x0b, 0x0e, 0x11);
 
+/// Sizes of text, in points.
+pub const SMALL: f32 = 12.0;
+pub const BODY: f32 = 13.5;
+
 /// The colour of a verdict.
 pub fn colour(verdict: Verdict) -> Color32 {
     match verdict {
@@ -61,14 +66,14 @@ impl Scale {
         (points * self.0).round()
     }
 
-    /// A font for words.
+    /// A font for words, in half points.
     pub fn words(self, points: f32) -> FontId {
-        FontId::new(points * self.0, FontFamily::Proportional)
+        FontId::new((points * self.0 * 2.0).round() / 2.0, FontFamily::Proportional)
     }
 
-    /// A font whose figures are all as wide.
+    /// A font whose figures are all as wide; in whole points, as they stand crisp only there.
     pub fn figures(self, points: f32) -> FontId {
-        FontId::new(points * self.0, FontFamily::Monospace)
+        FontId::new(self.of(points), FontFamily::Monospace)
     }
 }
 
@@ -77,9 +82,9 @@ pub fn apply(context: &Context, scale: Scale) {
     context.set_theme(egui::Theme::Dark);
     context.all_styles_mut(|style| {
         style.text_styles = [
-            (TextStyle::Small, scale.words(11.5)),
-            (TextStyle::Body, scale.words(13.5)),
-            (TextStyle::Button, scale.words(13.5)),
+            (TextStyle::Small, scale.words(SMALL)),
+            (TextStyle::Body, scale.words(BODY)),
+            (TextStyle::Button, scale.words(BODY)),
             (TextStyle::Heading, scale.words(17.0)),
             (TextStyle::Monospace, scale.figures(12.0)),
         ]
@@ -89,6 +94,16 @@ pub fn apply(context: &Context, scale: Scale) {
         style.spacing.interact_size = vec2(scale.of(30.0), scale.of(22.0));
         style.spacing.icon_width = scale.of(14.0);
         style.animation_time = 0.0;
+        style.scroll_animation = egui::style::ScrollAnimation::none();
+        // In the margin of what is scrolled; there whenever something is out of sight.
+        style.spacing.scroll = ScrollStyle {
+            bar_width: scale.of(7.0),
+            floating_width: scale.of(3.0),
+            dormant_handle_opacity: 0.6,
+            active_handle_opacity: 0.6,
+            fade: ScrollFadeStyle { strength: 1.0, size: scale.of(18.0) },
+            ..ScrollStyle::floating()
+        };
         let visuals = &mut style.visuals;
         visuals.dark_mode = true;
         visuals.panel_fill = GROUND;
@@ -117,6 +132,8 @@ pub fn apply(context: &Context, scale: Scale) {
             widget.expansion = 0.0;
             widget.corner_radius = 3.into();
         }
+        // What keys have reached.
+        widgets.active.bg_stroke.width = scale.of(2.0);
     });
 }
 
