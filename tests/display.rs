@@ -105,7 +105,49 @@ fn nothing_is_green_before_anything_was_measured() {
     on(Stage::idle(), USUAL, |seen, _| {
         assert!(seen.says("Verdict: READY"), "{:#?}", seen.texts());
         assert!(seen.says("Bounce: none"));
+        // The rate is known, and how late the bus is; all else has yet to be heard.
+        assert!(seen.says("2 pass, 17 not judged here"), "{:#?}", seen.texts());
     });
+}
+
+/// A host may open the window before it starts the plugin.
+#[test]
+fn there_is_a_window_before_there_is_a_sample_rate() {
+    for size in SIZES {
+        let mut stage = Stage::idle();
+        (stage.now.programme.sample_rate, stage.rate) = (0, 0);
+        on(stage.judged(), size, |seen, _| assert!(seen.says("Verdict: READY")));
+    }
+}
+
+/// EBU Tech 3342: not stable before a minute has been heard.
+#[test]
+fn a_loudness_range_of_less_than_a_minute_is_doubted() {
+    for (seconds, text) in [(59, "LRA 7.4 LU ?"), (60, "LRA 7.4 LU")] {
+        let mut stage = Stage::passing();
+        stage.bounce.as_mut().unwrap().programme.samples = seconds * u64::from(views::RATE);
+        on(stage, USUAL, |seen, _| {
+            assert!(seen.texts().iter().any(|label| label.ends_with(text)), "{:#?}", seen.texts());
+        });
+    }
+}
+
+/// Loudness in every window that Tech 3341 asks for, with its unit and its maximum.
+#[test]
+fn every_loudness_is_shown_with_its_unit() {
+    for size in SIZES {
+        on(Stage::passing(), size, |seen, _| {
+            for text in [
+                "Momentary -24.3 LUFS, max -18.2",
+                "Short-term -26.1 LUFS, max -21.0",
+                "Integrated -27.2 LUFS, LRA 7.4 LU",
+                "Over walla 11.2 LU, lowest 6.4",
+                "Speech 60.0 %, longest pause",
+            ] {
+                assert!(seen.says(text), "{text} at {size:?}: {:#?}", seen.texts());
+            }
+        });
+    }
 }
 
 /// The lamp of a bounce stays while something else is played, and the user may look at either.
@@ -130,8 +172,12 @@ fn the_bounce_stays_beside_now() {
     });
 }
 
-/// Texts that are painted, each with where it is seen.
-fn painted(stage: &Stage, size: (f32, f32)) -> Vec<(String, egui::Rect, egui::Rect)> {
+/// Texts that are painted with the pointer somewhere, each with where it is seen.
+fn painted(
+    stage: &Stage,
+    size: (f32, f32),
+    pointer: Option<egui::Pos2>,
+) -> Vec<(String, egui::Rect, egui::Rect)> {
     fn texts(shape: &egui::Shape, clip: egui::Rect, into: &mut Vec<(String, egui::Rect, egui::Rect)>) {
         match shape {
             egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| texts(shape, clip, into)),
@@ -146,7 +192,8 @@ fn painted(stage: &Stage, size: (f32, f32)) -> Vec<(String, egui::Rect, egui::Re
     // The fonts of the second frame are those of the window's scale.
     for _ in 0..3 {
         let screen_rect = Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size.into()));
-        let input = egui::RawInput { screen_rect, ..egui::RawInput::default() };
+        let events = pointer.map(egui::Event::PointerMoved).into_iter().collect();
+        let input = egui::RawInput { screen_rect, events, ..egui::RawInput::default() };
         let mut output = context.run_ui(input, |ui| drop(draw(ui, &stage.view(), &mut state)));
         output.textures_delta.clear();
         painted.clear();
@@ -155,21 +202,47 @@ fn painted(stage: &Stage, size: (f32, f32)) -> Vec<(String, egui::Rect, egui::Re
     painted
 }
 
+/// A pass with more to tell than any that there was.
+fn everything_wrong() -> Stage {
+    let mut stage = Stage::failing();
+    stage.now.pass.finished = false;
+    stage.listen = Listen::Delta;
+    stage.settings.ceiling_tenths_dbtp = -165;
+    stage.settings.walla_gain_tenths_db = -235;
+    stage.fields.title = "The Longest Title That Anybody Has Ever Given To A Film".into();
+    stage.fields.picture_length = "00:02:00:24".into();
+    stage.name.text = format!("81234567_{}_24_Mono_pt-BR_PreMixQC_v1.wav", stage.fields.title);
+    stage.name.incomplete = true;
+    stage.name.faults = vec![(Field::Title, "the title may hold letters, digits and hyphens alone".into())];
+    stage.name.missing = vec![Field::PackageId, Field::Language, Field::Version];
+    stage.saving = Saving::Failed(format!("no file can be made in /{}", "a-deep-folder/".repeat(12)));
+    stage.wallas = vec![Walla { gain_tenths_db: -235, sounds: true }; 5];
+    let programme = &mut stage.now.programme;
+    programme.precise.amplitude = 0.501_2;
+    programme.annex_2.amplitude = 123.0;
+    programme.loudness.short_term_lufs = -123.4;
+    stage.now.mix.separation.now_lu = Some(-123.4);
+    stage.now.mix.separation.lowest_lu = Some(-123.4);
+    stage.judged()
+}
+
 /// Whatever the size: no text reaches beyond its place, and none lies on another. What is scrolled away is
 /// cut above or below.
 #[test]
 fn no_text_is_cut_or_lies_on_another() {
     let mut wrong = Vec::new();
-    for stage in [Stage::idle(), Stage::passing(), Stage::failing()] {
+    for stage in [Stage::idle(), Stage::passing(), Stage::failing(), everything_wrong()] {
         for width in [480.0, 560.0, 700.0, 954.0, 1060.0, 1366.0, 1920.0, 2560.0] {
             for height in [360.0, 666.0, 740.0, 1080.0, 1440.0] {
-                let seen: Vec<_> = painted(&stage, (width, height))
+                let seen: Vec<_> = painted(&stage, (width, height), None)
                     .into_iter()
                     .filter(|(_, place, clip)| clip.shrink(1.0).intersects(*place))
                     .collect();
                 for (index, (text, place, clip)) in seen.iter().enumerate() {
                     let room = clip.expand(0.5).x_range();
-                    if !room.contains(place.min.x) || !room.contains(place.max.x) {
+                    // Fields scroll what is typed into them.
+                    let is_typed = *text == stage.fields.title;
+                    if !is_typed && !(room.contains(place.min.x) && room.contains(place.max.x)) {
                         wrong.push(format!("{width} x {height}: {text:?} is cut"));
                     }
                     for (other, its_place, its_clip) in &seen[index + 1..] {
@@ -352,6 +425,15 @@ fn a_report_asks_before_it_replaces() {
         assert!(!seen.says("Cancel"), "escape closes it");
         assert_eq!(seen.asked(), []);
 
+        // Keys go to the folder, and Return is enough.
+        seen.click("Save report…");
+        seen.press(Modifiers::COMMAND, Key::A);
+        seen.harness.event(egui::Event::Text("/tmp".into()));
+        seen.harness.run();
+        seen.press(Modifiers::NONE, Key::Enter);
+        let asked = Action::Save { of: Subject::Bounce, folder: "/tmp".into(), replace: false };
+        assert_eq!(seen.asked(), [asked]);
+
         seen.click("Save report…");
         seen.click("Save");
         let [Action::Save { of: Subject::Bounce, folder, replace: false }] = &seen.asked()[..] else {
@@ -399,5 +481,55 @@ fn premix_walla_says_what_it_does() {
         harness.run();
         harness.get_by_label(text);
         harness.get_by_label("Level -23.4 dBFS");
+    }
+}
+
+/// Timecode and values of the place that the pointer is at.
+#[test]
+fn a_graph_tells_time_and_values_below_the_pointer() {
+    let (context, mut state, stage) = (egui::Context::default(), State::default(), Stage::failing());
+    let mut place = None;
+    for _ in 0..3 {
+        let screen_rect = Some(egui::Rect::from_min_size(egui::Pos2::ZERO, USUAL.into()));
+        let input = egui::RawInput { screen_rect, ..egui::RawInput::default() };
+        context.enable_accesskit();
+        let mut output = context.run_ui(input, |ui| drop(draw(ui, &stage.view(), &mut state)));
+        output.textures_delta.clear();
+        let update = output.platform_output.accesskit_update.unwrap();
+        let graph = update.nodes.iter().find(|(_, node)| node.value() == Some("History of the whole"));
+        place = graph.and_then(|(_, node)| node.bounds());
+    }
+    // The graph is as long as the picture, two minutes, and the over is at 81 s.
+    let place = place.expect("the graph is there");
+    let x = place.x0 + (place.x1 - place.x0) * 81.05 / 120.0;
+    let pointer = egui::pos2(x as f32, ((place.y0 + place.y1) / 2.0) as f32);
+    let texts = painted(&stage, USUAL, Some(pointer));
+    let told = texts.iter().find(|(text, ..)| text.contains("LU over walla")).expect("something is told");
+    for text in ["01:01:21:0", "-3.0 dBTP", "0.0 dB GR", "-27.5 LUFS S", "9.0 LU over walla"] {
+        assert!(told.0.contains(text), "{text}: {}", told.0);
+    }
+}
+
+/// In a small window keys bring what they reach into sight, and pages are turned by keys.
+#[test]
+fn keys_reach_what_is_out_of_sight() {
+    on(Stage::passing(), SIZES[0], |seen, _| {
+        let bounds = |seen: &Seen, label: &str| seen.harness.get_by_label(label).rect();
+        let window = egui::Rect::from_min_size(egui::Pos2::ZERO, Vec2::from(SIZES[0]));
+        assert!(!window.intersects(bounds(seen, "Bypass")));
+        while !seen.harness.get_by_label("Bypass").accesskit_node().is_focused() {
+            seen.press(Modifiers::NONE, Key::Tab);
+        }
+        assert!(window.contains_rect(bounds(seen, "Bypass")), "{:?}", bounds(seen, "Bypass"));
+    });
+    for size in [SIZES[0], USUAL] {
+        on(Stage::failing(), size, |seen, _| {
+            let top = |seen: &Seen| seen.harness.get_by_label("A3  Sample rate").rect().min.y;
+            let before = top(seen);
+            seen.press(Modifiers::NONE, Key::PageDown);
+            assert!(top(seen) < before - 100.0, "{size:?}: {} after {before}", top(seen));
+            seen.press(Modifiers::NONE, Key::PageUp);
+            assert_eq!(top(seen), before);
+        });
     }
 }

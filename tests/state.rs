@@ -92,6 +92,27 @@ fn state_comes_back() {
     }
 }
 
+/// What the user tells of the delivery, and the window's size, belong to the session.
+#[test]
+fn fields_and_size_come_back() {
+    let delivery = r#"{"package_id":"81234567","title":"La Casa","language":"pt-BR","version":"v2",
+        "frame_rate":"23.976","session_start":"00:59:50:00","picture_start":"01:00:00:00","picture_length":"1"}"#;
+    let fields = serde_json::json!({ "delivery": delivery, "window_width": "777", "window_height": "555" });
+    let state = serde_json::json!({ "version": "0.1.0", "params": {}, "fields": fields }).to_string();
+    let (clap, vst3) = (ClapBundle::load().create(PREMIX), Vst3Bundle::load().create(0));
+    assert!(clap.load(state.as_bytes()));
+    assert_eq!(vst3.load(state.as_bytes()), kResultOk);
+    for saved in [clap.save(), vst3.save()] {
+        let saved: serde_json::Value = serde_json::from_slice(&saved).unwrap();
+        let kept = saved["fields"]["delivery"].as_str().unwrap();
+        let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(parse(kept), parse(delivery));
+        for side in ["window_width", "window_height"] {
+            assert_eq!(saved["fields"][side], fields[side]);
+        }
+    }
+}
+
 /// The formats, as far as the states go.
 enum Plugin {
     Clap(ClapPlugin),

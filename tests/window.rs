@@ -1,5 +1,5 @@
-//! The window, in hosts that take their time (fault 6 of the guard). Linux, with a display; a virtual one
-//! will do. `cargo xtask bundle` comes first.
+//! The window in hosts: in those that take their time (fault 6 of the guard), while audio runs, and what it
+//! leaves alone. Linux, with a display; a virtual one will do. `cargo xtask bundle` comes first.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -7,12 +7,15 @@ mod support;
 use std::cell::RefCell;
 use std::ffi::c_void;
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use clap_sys::ext::gui::{CLAP_WINDOW_API_X11, clap_window, clap_window_handle};
-use support::clap_host::{ClapBundle, PREMIX};
+use premix::engine::Settings;
+use support::clap_host::{ClapBundle, ClapPlugin, PREMIX, PREMIX_WALLA};
+use support::screen::{Screen, Shown};
 use support::vst3_host::{Vst3Bundle, kInvalidArgument, kResultOk};
 use vst3::Steinberg::Linux::{
     FileDescriptor, IEventHandler, IEventHandlerTrait, IRunLoop, IRunLoopTrait, ITimerHandler, TimerInterval,
@@ -25,6 +28,7 @@ use vst3::Steinberg::{
 use vst3::{Class, ComPtr, ComRef, ComWrapper};
 use x11rb::COPY_DEPTH_FROM_PARENT;
 use x11rb::connection::Connection;
+use x11rb::protocol::damage::{ConnectionExt as _, ReportLevel};
 use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, ImageFormat, WindowClass};
 use x11rb::rust_connection::RustConnection;
 
@@ -264,4 +268,146 @@ fn vst3_window_is_drawn_however_late_it_is_shown() {
         }
     }
     assert!(blank.is_empty(), "blank: {blank:#?}");
+}
+
+/// Hz, and samples in a block.
+const RATE: f64 = 48_000.0;
+const BLOCK: usize = 480;
+
+/// Silence or noise in every input, in real time.
+fn play(plugin: &ClapPlugin, seconds: f64, peak: f32) {
+    let (dialogue, walla) = (support::noises(1, 2, BLOCK, peak), support::noises(2, 2, BLOCK, peak));
+    for _ in 0..(seconds * RATE) as usize / BLOCK {
+        plugin.render(&dialogue, Some(&walla), &[BLOCK], &[]);
+        sleep(Duration::from_secs_f64(BLOCK as f64 / RATE));
+    }
+}
+
+/// How many pictures a window shows while something is done.
+fn frames(screen: &Screen, window: u32, act: impl FnOnce()) -> usize {
+    let x11 = &screen.x11;
+    x11.damage_query_version(1, 1).unwrap().reply().unwrap();
+    let damage = x11.generate_id().unwrap();
+    x11.damage_create(damage, window, ReportLevel::RAW_RECTANGLES).unwrap().check().unwrap();
+    while x11.poll_for_event().unwrap().is_some() {}
+    act();
+    x11.damage_destroy(damage).unwrap().check().unwrap();
+    let mut count = 0;
+    while let Some(event) = x11.poll_for_event().unwrap() {
+        count += usize::from(matches!(event, x11rb::protocol::Event::DamageNotify(_)));
+    }
+    count
+}
+
+/// Nothing is drawn while nothing changes, and never more than a screen shows; after a while out of sight, too.
+#[test]
+#[ignore = "needs a display: LIBGL_ALWAYS_SOFTWARE=1 xvfb-run -a cargo test --features plugin --test window -- --ignored"]
+fn frames_come_only_when_something_changed() {
+    let _alone = SCREEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let screen = Screen::connect();
+    let bundle = ClapBundle::load();
+    for id in [PREMIX, PREMIX_WALLA] {
+        let mut plugin = bundle.create_with_window(id);
+        assert!(plugin.activate(RATE, BLOCK as u32));
+        let shown = Shown::open(&screen, &plugin, 600, 400, 1.0);
+        assert!(shown.is_drawn());
+        let nothing = frames(&screen, shown.parent, || sleep(Duration::from_secs(1)));
+        assert_eq!(nothing, 0, "{id}: frames without a change");
+
+        plugin.transport.set(Some((true, 0)));
+        let playing = frames(&screen, shown.parent, || play(&plugin, 2.0, 0.5));
+        println!("{id}: {playing} frames in two seconds");
+        assert!((1..=121).contains(&playing), "{id}: {playing} frames in two seconds");
+
+        let (gui, raw) = plugin.window().unwrap();
+        assert!(unsafe { gui.hide.unwrap()(raw) });
+        sleep(Duration::from_millis(100));
+        assert!(unsafe { gui.show.unwrap()(raw) });
+        assert!(shown.is_drawn());
+        assert!(frames(&screen, shown.parent, || play(&plugin, 0.5, 0.5)) > 0, "{id}: shown again");
+    }
+}
+
+/// For the audio thread of a host, while its main thread minds the windows.
+struct Audio<'a>(&'a ClapPlugin);
+
+// SAFETY: the audio thread alone processes, the main thread alone opens windows, as CLAP has it.
+unsafe impl Send for Audio<'_> {}
+
+/// Windows of several instances, opened, and closed in every order, while all of them process.
+#[test]
+#[ignore = "needs a display: LIBGL_ALWAYS_SOFTWARE=1 xvfb-run -a cargo test --features plugin --test window -- --ignored"]
+fn windows_come_and_go_while_audio_runs() {
+    let _alone = SCREEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let screen = Screen::connect();
+    let bundle = ClapBundle::load();
+    let plugins = [PREMIX, PREMIX, PREMIX].map(|id| {
+        let mut plugin = bundle.create_with_window(id);
+        assert!(plugin.activate(RATE, BLOCK as u32));
+        plugin
+    });
+    let (dialogue, walla) = support::loud(2, 60 * RATE as usize);
+    let expected = support::by_engine(RATE, Settings::default(), &dialogue, &walla);
+    let is_open = AtomicBool::new(true);
+    let part = |bus: &[Vec<f32>], from: usize| -> Vec<Vec<f32>> {
+        bus.iter().map(|channel| channel[from..from + BLOCK].to_vec()).collect()
+    };
+    let (dialogue, walla, expected, is_open) = (&dialogue, &walla, &expected, &is_open);
+    thread::scope(|scope| {
+        for plugin in &plugins {
+            let audio = Audio(plugin);
+            scope.spawn(move || {
+                let audio = audio;
+                for from in (0..dialogue[0].len() - BLOCK).step_by(BLOCK) {
+                    if !is_open.load(Ordering::Relaxed) {
+                        assert!(from > 0, "it has played");
+                        return;
+                    }
+                    let output =
+                        audio.0.render(&part(dialogue, from), Some(&part(walla, from)), &[BLOCK], &[]);
+                    assert!(output == part(expected, from), "the sound at {from}");
+                    sleep(Duration::from_millis(5));
+                }
+            });
+        }
+        for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0]] {
+            let mut open = order.map(|index| Some(Shown::open(&screen, &plugins[index], 500, 400, 1.0)));
+            // The last one lies on top.
+            assert!(open[2].as_ref().unwrap().is_drawn());
+            open[1] = None;
+            open[0] = None;
+            open[2] = None;
+        }
+        is_open.store(false, Ordering::Relaxed);
+    });
+}
+
+/// What the user made of the window comes back with the session, in points, whatever the scale.
+#[test]
+#[ignore = "needs a display: LIBGL_ALWAYS_SOFTWARE=1 xvfb-run -a cargo test --features plugin --test window -- --ignored"]
+fn its_size_is_kept_in_the_state() {
+    let _alone = SCREEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let screen = Screen::connect();
+    let bundle = ClapBundle::load();
+    for (width, height, scale) in [(700, 500, 1.0), (1200, 900, 2.0)] {
+        let plugin = bundle.create_with_window(PREMIX);
+        let shown = Shown::open(&screen, &plugin, width, height, scale);
+        assert!(shown.is_drawn());
+        drop(shown);
+        let state: serde_json::Value = serde_json::from_slice(&plugin.save()).unwrap();
+        let points = [width, height].map(|pixels| (f64::from(pixels) / scale).to_string());
+        assert_eq!(state["fields"]["window_width"], *points[0]);
+        assert_eq!(state["fields"]["window_height"], *points[1]);
+
+        let other = bundle.create_with_window(PREMIX);
+        assert!(other.load(&plugin.save()));
+        let (gui, raw) = other.window().unwrap();
+        let (mut wide, mut high) = (0, 0);
+        unsafe {
+            assert!(gui.create.unwrap()(raw, CLAP_WINDOW_API_X11.as_ptr(), false));
+            assert!(gui.get_size.unwrap()(raw, &mut wide, &mut high));
+            gui.destroy.unwrap()(raw);
+        }
+        assert_eq!([wide, high].map(|points| points.to_string()), points);
+    }
 }

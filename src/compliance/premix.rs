@@ -32,7 +32,8 @@ const LARGEST_DC: f64 = 1e-3;
 /// A sound steadier than this in LU, and without speech, is a line-up tone.
 const STEADY_LU: f64 = 1.0;
 
-/// Why there is no verdict before any sound.
+/// Why there is no verdict before the host has told the bus anything, and before any sound.
+const NOT_STARTED: &str = "the host has not started Premix yet";
 const NOTHING_YET: &str = "nothing has gone through yet";
 
 rules! { Evidence<'_>;
@@ -320,6 +321,7 @@ fn judge_mono(evidence: &Evidence) -> Finding {
             measured,
             "bounce the dialogue bus to one mono file, without a fold after the limiter",
         ),
+        Source::Bus(_) if channels == 0 => Finding::unknown(MONO, NOT_STARTED),
         Source::Bus(_) if channels == 1 => Finding::new(MONO, Verdict::Pass, "a mono bus"),
         Source::Bus(_) if evidence.programme.unlike_samples > 0 => {
             Finding::new(MONO, Verdict::Warn, "a stereo bus whose channels differ").advise(
@@ -333,6 +335,9 @@ fn judge_mono(evidence: &Evidence) -> Finding {
 
 fn judge_rate(evidence: &Evidence) -> Finding {
     let rate = evidence.programme.sample_rate;
+    if evidence.bus().is_some() && rate == 0 {
+        return Finding::unknown(RATE, NOT_STARTED);
+    }
     let expected = evidence.file().map_or(SAMPLE_RATE, |file| file.expected.sample_rate);
     let advice = "bounce at the session's 48 kHz; a conversion afterwards moves the peaks";
     Finding::pass_or_fail(RATE, rate == expected, format!("{rate} Hz"), advice)
@@ -622,7 +627,7 @@ fn judge_sync(evidence: &Evidence) -> Finding {
         return Finding::unknown(SYNC, "the sound alone does not show it: watch the lips in the picture");
     };
     let Some(measured) = bus.click_delay_samples else {
-        return Finding::unknown(SYNC, "it is measured when the host starts Premix");
+        return Finding::unknown(SYNC, NOT_STARTED);
     };
     let reported = latency_samples(evidence.programme.sample_rate);
     match measured == reported {
@@ -1236,6 +1241,23 @@ mod tests {
         bounce.click_delay_samples = None;
         assert_eq!(bounce.verdict("A12"), Verdict::Unknown);
         assert_eq!(verdict_on(&file(48_000), "A12"), Verdict::Unknown);
+    }
+
+    /// A window may be open before the host starts the plugin, and before anything is played.
+    #[test]
+    fn nothing_passes_or_fails_before_it_is_there() {
+        let judged = |bounce: &Bounce| -> Vec<&str> {
+            let findings = judge(&bounce.evidence());
+            findings.iter().filter(|f| f.verdict >= Verdict::Pass).map(|f| f.rule.id).collect()
+        };
+        let mut bounce = Bounce::good();
+        bounce.programme = Programme { sample_rate: 48_000, channels: 1, ..Programme::default() };
+        bounce.mix = Mix { highest_ceiling_tenths_dbtp: -240, ..Mix::default() };
+        (bounce.pass, bounce.name) = (Pass::default(), None);
+        assert_eq!(judged(&bounce), ["A2", "A3", "A12"], "known from the host");
+        (bounce.programme.sample_rate, bounce.programme.channels) = (0, 0);
+        bounce.click_delay_samples = None;
+        assert_eq!(judged(&bounce), [""; 0]);
     }
 
     #[test]

@@ -52,7 +52,8 @@ impl Screen {
 pub struct Shown<'a> {
     screen: &'a Screen,
     plugin: &'a ClapPlugin,
-    parent: u32,
+    /// The host's window around it.
+    pub parent: u32,
     pub width: u16,
     pub height: u16,
 }

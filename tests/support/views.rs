@@ -24,6 +24,8 @@ pub struct Stage {
     pub fields: Fields,
     pub name: Name,
     pub saving: Saving,
+    /// In Hz.
+    pub rate: u32,
     times: Times,
     findings: [Vec<Finding>; 2],
 }
@@ -46,6 +48,7 @@ impl Stage {
             fields: Fields::default(),
             name,
             saving: Saving::Idle,
+            rate: RATE,
             times: Times::default(),
             findings: [Vec::new(), Vec::new()],
         }
@@ -109,7 +112,7 @@ impl Stage {
                     pass: &measurement.pass,
                     settings: self.settings,
                     siblings: Siblings::default(),
-                    click_delay_samples: Some(64),
+                    click_delay_samples: (self.rate > 0).then_some(64),
                     session_start: self.times.session_start,
                     name: None,
                 }),
@@ -124,7 +127,7 @@ impl Stage {
     pub fn view(&self) -> View<'_> {
         let session = self.times.session_start.map_or(0, |start| start.start_sample(RATE));
         let time_line = TimeLine {
-            sample_rate: RATE,
+            sample_rate: self.rate,
             start: session + 10 * SECOND,
             frame_rate: self.times.frame_rate,
             drop_frame: false,

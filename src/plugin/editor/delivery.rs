@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use egui::{
-    Align, Align2, Button, ComboBox, Frame, Key, Label, Layout, Margin, Modal, RichText, Sense, TextEdit, Ui, vec2,
+    Align, Align2, Button, ComboBox, Frame, Key, Label, Layout, Margin, Modal, RichText, Sense, TextEdit, Ui,
+    vec2,
 };
 
 use super::layout::{Subject, Window};

@@ -184,7 +184,10 @@ const STEPS_SECONDS: [u64; 12] = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 
 fn time(ui: &Ui, window: &Window, reading: &Reading, rect: Rect, lane: &Lane, x: &dyn Fn(f64) -> f32) {
     let scale = window.scale;
     let line = reading.time_line;
-    let rate = f64::from(line.sample_rate.max(1));
+    if line.sample_rate == 0 {
+        return;
+    }
+    let rate = f64::from(line.sample_rate);
     let room = f64::from(scale.of(108.0) / rect.width());
     let fits = |step: &u64| *step as f64 * 10.0 >= room * lane.tenths as f64;
     let step = STEPS_SECONDS.into_iter().find(fits).unwrap_or(7200);
@@ -192,24 +195,20 @@ fn time(ui: &Ui, window: &Window, reading: &Reading, rect: Rect, lane: &Lane, x:
         Some(rate) => rate.samples(seconds * u64::from(rate.nominal_fps()), line.sample_rate).nearest,
         None => seconds * u64::from(line.sample_rate),
     };
-    // A little early: timecode at 23.976 is slower than time.
-    let mut seconds = lane.first_tenth / 10 / step * step;
-    loop {
+    let first = lane.first_tenth / 10 / step;
+    // Whole seconds of timecode at 23.976 are a little longer than seconds: the last one may lie outside.
+    for seconds in (first..=first + lane.tenths / 10 / step + 1).map(|number| number * step) {
         let sample = sample(seconds);
         let x = x(sample as f64 * 10.0 / rate);
-        if x > rect.max.x {
-            break;
+        if !rect.x_range().contains(x) {
+            continue;
         }
-        if x >= rect.min.x {
-            ui.painter().vline(x, rect.y_range(), Stroke::new(1.0, RULE));
-            let text = line.place(sample);
-            let galley = ui.painter().layout_no_wrap(text, scale.figures(10.0), DIM);
-            let left = x - if seconds == 0 { 0.0 } else { galley.size().x / 2.0 };
-            if left >= rect.min.x && left + galley.size().x <= rect.max.x {
-                ui.painter().galley(pos2(left, rect.max.y + scale.of(1.0)), galley, DIM);
-            }
+        ui.painter().vline(x, rect.y_range(), Stroke::new(1.0, RULE));
+        let galley = ui.painter().layout_no_wrap(line.place(sample), scale.figures(10.0), DIM);
+        let left = if seconds == 0 { x } else { x - galley.size().x / 2.0 };
+        if left >= rect.min.x && left + galley.size().x <= rect.max.x {
+            ui.painter().galley(pos2(left, rect.max.y + scale.of(1.0)), galley, DIM);
         }
-        seconds += step;
     }
 }
 

@@ -262,3 +262,42 @@ impl Drop for Handle {
         self.lookout.end();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+
+    use super::*;
+
+    /// While a window is hidden nobody looks whether something changed; afterwards somebody does again.
+    #[test]
+    fn a_hidden_window_sleeps() {
+        let looks = Arc::new(AtomicU64::new(0));
+        let counted = looks.clone();
+        let watch: Watch = Arc::new(move || counted.fetch_add(1, Ordering::Relaxed));
+        let lookout = Arc::new(Lookout { is_shown: AtomicBool::new(true), thread: Mutex::default() });
+        lookout.begin(&watch, &Context::default());
+        let count = || looks.load(Ordering::Relaxed);
+        let looks_again = || {
+            (0..1000).any(|_| {
+                let before = count();
+                thread::sleep(FRAME);
+                count() > before
+            })
+        };
+        assert!(looks_again());
+        lookout.show(false);
+        // It may have been about to look.
+        thread::sleep(10 * FRAME);
+        let asleep = count();
+        thread::sleep(10 * FRAME);
+        assert_eq!(count(), asleep);
+        lookout.show(true);
+        assert!(looks_again());
+        lookout.show(false);
+        lookout.end();
+        assert!(matches!(*lookout.thread.lock().unwrap(), Thread::Closed));
+        lookout.begin(&watch, &Context::default());
+        assert!(matches!(*lookout.thread.lock().unwrap(), Thread::Closed), "it is over for good");
+    }
+}

@@ -118,7 +118,9 @@ impl<'v> Window<'_, 'v> {
         self.panel(ui, levels, "LEVELS", levels::draw);
         self.panel(ui, history, "", history::draw);
         self.panel(ui, figures, "", |ui, window| figures::draw(ui, window, 6));
-        self.panel(ui, overs, "OVERS, dBTP", |ui, window| window.scrolled(ui, "overs", PANEL, false, overs::draw));
+        self.panel(ui, overs, "OVERS, dBTP", |ui, window| {
+            window.scrolled(ui, "overs", PANEL, false, overs::draw)
+        });
         self.panel(ui, delivery, "DELIVERY", |ui, window| {
             let mut fields = ui.available_rect_before_wrap();
             let buttons = cut_bottom(&mut fields, window.scale.of(24.0), window.scale.of(6.0));
@@ -190,7 +192,8 @@ impl<'v> Window<'_, 'v> {
                     });
                     ui.scroll_with_delta(vec2(0.0, 0.9 * pages * room.height()));
                 }
-                let focused = ui.memory(|memory| memory.focused()).filter(|id| self.state.focused != Some(*id));
+                let focused =
+                    ui.memory(|memory| memory.focused()).filter(|id| self.state.focused != Some(*id));
                 let reached = focused.and_then(|id| ui.ctx().read_response(id)).map(|response| response.rect);
                 if let Some(reached) = reached.filter(|reached| ui.min_rect().contains_rect(*reached)) {
                     ui.scroll_to_rect(reached.expand(self.scale.of(MARGIN.1)), None);
