@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn what_is_close_to_its_target_has_two_decimals() {
-        assert_eq!([5.97, 6.04, 6.1, -3.0].map(|value| beside(value, 6.0)), ["5.97", "6.04", "6.1", "-3.0"]);
+        assert_eq!([5.97, 6.04, 6.2, -3.0].map(|value| beside(value, 6.0)), ["5.97", "6.04", "6.2", "-3.0"]);
     }
 
     #[test]
