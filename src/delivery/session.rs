@@ -8,6 +8,7 @@ mod ardour;
 pub mod audio;
 mod dawproject;
 pub mod delivery;
+mod fades;
 #[cfg(test)]
 mod hostile;
 pub mod lists;

@@ -658,6 +658,22 @@ mod tests {
     }
 
     #[test]
+    fn rendered_fades_on_both_sides_of_a_pause_are_no_clips() {
+        let mut mobs = recording(1, "A", 480_000, Where::Embedded);
+        mobs.extend(recording(2, "Fade ", 2_400, Where::Embedded));
+        mobs.extend(recording(3, "Fade ", 2_400, Where::Embedded));
+        let parts =
+            vec![clip(1, 9_000, 7), clip(2, 2_400, 0), filler(9_000), clip(3, 2_400, 0), clip(1, 9_000, 7)];
+        let session = one_track(parts, mobs);
+        let told: Vec<_> = clips(&session)
+            .iter()
+            .map(|clip| (clip.name.as_str(), clip.start, clip.length, clip.fade_in, clip.fade_out))
+            .collect();
+        let (yes, no, length) = (Some(true), Some(false), Some(11_400));
+        assert_eq!(told, [("A", Some(0), length, no, yes), ("A", Some(20_400), length, yes, no)]);
+    }
+
+    #[test]
     fn a_single_fade_is_known_by_its_name_and_a_clip_that_touches_is_not_a_fade() {
         let mut mobs = recording(1, "A", 480_000, Where::Embedded);
         mobs.extend(recording(2, "Fondu ", 2_400, Where::Embedded));

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::fades::{Fade, Side, fold, touches};
 use super::{Clip, Kind, Media, Place, PlugIn, Rate, Session, SessionError, Track, TrackKind, number};
 use crate::delivery::timecode::{FrameRate, Timecode};
 
@@ -357,45 +358,41 @@ fn row(text: &str, timestamps: bool, places: &Places) -> Option<(u16, Clip)> {
 /// fades: they may have been left out of the export.
 fn take_out_fades(tracks: &mut [Track], clip_list: Option<&[(String, String)]>) {
     let names: HashSet<&str> = clip_list.unwrap_or_default().iter().map(|(clip, _)| clip.as_str()).collect();
-    let listed = |name: &str| names.contains(name);
-    let is_fade = |clip: &Clip| clip.name.starts_with('(') && clip.name.ends_with(')') && !listed(&clip.name);
-    let touches = |left: &Clip, right: &Clip| match (left.start, left.length, right.start) {
-        (Some(start), Some(length), Some(next)) => (start + length.cast_signed() - next).abs() <= 1,
-        _ => false,
+    let named = |clip: &Clip| {
+        clip.name.starts_with('(') && clip.name.ends_with(')') && !names.contains(clip.name.as_str())
     };
     let (mut any_fade, mut any_cross) = (false, false);
     for events in tracks.iter_mut().filter_map(|track| track.clips.as_mut()) {
-        let mut kept: Vec<Clip> = Vec::new();
-        let mut fade: Option<Clip> = None;
-        for event in std::mem::take(events) {
-            if is_fade(&event) && fade.is_none() {
-                fade = Some(event);
-                continue;
-            }
-            let mut clip = event;
-            if let Some(fade) = fade.take() {
-                let before = kept.last_mut().filter(|left| touches(left, &fade));
-                let after = touches(&fade, &clip);
-                any_fade = true;
-                any_cross |= after && before.is_some();
-                if let Some(left) = before {
-                    left.fade_out = Some(true);
-                    left.length = left.length.zip(fade.length).map(|(clip, fade)| clip + fade);
-                }
-                if after {
-                    clip.fade_in = Some(true);
-                    clip.start = fade.start;
-                    clip.length = clip.length.zip(fade.length).map(|(clip, fade)| clip + fade);
-                }
-            }
-            kept.push(clip);
-        }
-        if let (Some(fade), Some(left)) = (fade, kept.last_mut()) {
-            any_fade = true;
-            left.fade_out = Some(true);
-            left.length = left.length.zip(fade.length).map(|(clip, fade)| clip + fade);
-        }
-        *events = kept;
+        let is_fade: Vec<bool> = (0..events.len())
+            .map(|at| {
+                let clip_at = |at: usize| events.get(at).filter(|event| !named(event));
+                let before = at.checked_sub(1).and_then(clip_at);
+                let after = clip_at(at + 1);
+                // A clip may be named "(laughs)": it is a fade only where it touches a clip. Bars and beats
+                // cannot tell.
+                let event = &events[at];
+                named(event)
+                    && (event.start.is_none()
+                        || before.is_some_and(|before| touches(before, event))
+                        || after.is_some_and(|after| touches(event, after)))
+            })
+            .collect();
+        let fade = |event: &Clip| {
+            let side = match event.name.as_str() {
+                "(fade in)" => Some(Side::After),
+                "(fade out)" => Some(Side::Before),
+                _ => None,
+            };
+            Fade { side, faded: Some(true) }
+        };
+        let marked = std::mem::take(events).into_iter().zip(&is_fade).map(|(event, &is_fade)| {
+            any_fade |= is_fade && event.start.is_some();
+            let fade = is_fade.then(|| fade(&event));
+            (event, fade)
+        });
+        let (clips, crossed) = fold(marked.collect());
+        any_cross |= crossed;
+        *events = clips;
     }
     if !any_fade {
         return;
@@ -562,6 +559,41 @@ mod tests {
         let first = session.clips().next().unwrap().1;
         // From the fade's start to the crossfade's end: 30 frames.
         assert_eq!((first.start, first.length), (Some(480_000), Some(57_600)));
+    }
+
+    #[test]
+    fn a_fade_out_and_the_next_fade_in_are_no_crossfade_and_no_clip() {
+        let rows = "1\t1\ta\t01:00:00:05\t01:00:01:00\t00:00:00:20\tUnmuted\n\
+                    1\t2\t(fade out)\t01:00:01:00\t01:00:01:05\t00:00:00:05\tUnmuted\n\
+                    1\t3\t(fade in)\t01:00:04:00\t01:00:04:05\t00:00:00:05\tUnmuted\n\
+                    1\t4\tb\t01:00:04:05\t01:00:05:00\t00:00:00:20\tUnmuted\n\
+                    1\t5\t(fade out)\t01:00:05:00\t01:00:05:05\t00:00:00:05\tUnmuted\n\
+                    1\t6\tc\t01:00:05:05\t01:00:06:00\t00:00:00:20\tUnmuted\n";
+        let session = parse(&format!("T R A C K  L I S T I N G\n{}", track_text("A", "", rows)));
+        let fades: Vec<_> =
+            session.clips().map(|(_, clip)| (clip.name.as_str(), clip.fade_in, clip.fade_out)).collect();
+        let (yes, no) = (Some(true), Some(false));
+        assert_eq!(fades[..2], [("a", no, yes), ("b", yes, yes)]);
+        // The fade before it is b's alone, but a crossfade might be hidden where clips meet.
+        assert_eq!((fades.len(), fades[2].0, fades[2].1), (3, "c", None));
+    }
+
+    #[test]
+    fn a_clip_in_parentheses_that_touches_nothing_is_a_clip() {
+        let rows = "1\t1\t(laughs)\t01:00:00:05\t01:00:01:00\t00:00:00:20\tUnmuted\n\
+                    1\t2\tb\t01:00:04:05\t01:00:05:00\t00:00:00:20\tUnmuted\n";
+        let session = parse(&format!("T R A C K  L I S T I N G\n{}", track_text("A", "", rows)));
+        let fades: Vec<_> =
+            session.clips().map(|(_, clip)| (clip.name.as_str(), clip.fade_in, clip.fade_out)).collect();
+        assert_eq!(fades, [("(laughs)", None, None), ("b", None, None)]);
+    }
+
+    #[test]
+    fn places_in_bars_leave_fades_unknown() {
+        let rows = "1\t1\t(fade in)\t3|1\t3|2\t0|1\tUnmuted\n1\t2\ta\t3|2\t4|1\t0|3\tUnmuted\n";
+        let session = parse(&format!("T R A C K  L I S T I N G\n{}", track_text("A", "", rows)));
+        let clips: Vec<_> = session.clips().map(|(_, clip)| (clip.name.as_str(), clip.fade_in)).collect();
+        assert_eq!(clips, [("a", None)]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Clip, Walked};
+use crate::delivery::session::fades::{Fade, fold};
 
 /// What Pro Tools calls the audio of a rendered fade, in the languages that it speaks.
 const FADE_NAMES: [&str; 6] = ["Fade", "Fondu", "Fundido", "페이드", "淡变", "淡變"];
@@ -48,39 +49,14 @@ pub fn without_rendered(
     rendered: &mut Rendered,
     shortest: Option<u64>,
 ) -> Vec<Clip> {
-    let end = |clip: &Clip| clip.start.zip(clip.length).map(|(start, length)| start + length.cast_signed());
-    let touches =
-        |left: &Clip, right: &Clip| end(left).zip(right.start).is_some_and(|(a, b)| (a - b).abs() <= 1);
-    let mut kept: Vec<Clip> = Vec::new();
-    let mut fade: Option<Clip> = None;
-    let names = rendered.names.clone();
-    let mut apply = |fade: Clip, kept: &mut Vec<Clip>, next: Option<&mut Clip>| {
-        let remnant = shortest.is_some_and(|frame| fade.length.is_some_and(|length| length < frame));
-        let faded = (!remnant).then_some(true);
+    let marked = clips.into_iter().map(|(clip, whole_file)| {
+        if !(whole_file && rendered.names.contains(&clip.name)) {
+            return (clip, None);
+        }
         rendered.count += 1;
-        rendered.media.extend(fade.source.clone());
-        if let Some(left) = kept.last_mut().filter(|left| touches(left, &fade)) {
-            left.fade_out = faded;
-            left.length = left.length.zip(fade.length).map(|(clip, fade)| clip + fade);
-        }
-        if let Some(right) = next.filter(|right| touches(&fade, right)) {
-            right.fade_in = faded;
-            right.length = right.length.zip(fade.length).map(|(clip, fade)| clip + fade);
-            right.start = fade.start;
-        }
-    };
-    for (mut clip, whole_file) in clips {
-        if whole_file && names.contains(&clip.name) && fade.is_none() {
-            fade = Some(clip);
-            continue;
-        }
-        if let Some(fade) = fade.take() {
-            apply(fade, &mut kept, Some(&mut clip));
-        }
-        kept.push(clip);
-    }
-    if let Some(fade) = fade {
-        apply(fade, &mut kept, None);
-    }
-    kept
+        rendered.media.extend(clip.source.clone());
+        let remnant = shortest.zip(clip.length).is_some_and(|(frame, length)| length < frame);
+        (clip, Some(Fade { side: None, faded: (!remnant).then_some(true) }))
+    });
+    fold(marked.collect()).0
 }
