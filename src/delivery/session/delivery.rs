@@ -2,7 +2,7 @@
 //! to a named file.
 
 use std::fs::{self, File};
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -12,7 +12,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 /// Most files and folders of a delivery. Real ones have some thousands.
 pub const MOST_ENTRIES: usize = 100_000;
-/// Largest compressed session file that is unpacked to look into it, in bytes.
+/// Bytes of compressed session files that are unpacked to look into them, all together.
 pub const LARGEST_UNPACKED: u64 = 1 << 30;
 /// Unpacked bytes that are kept in memory before they go to an unnamed temporary file.
 const IN_MEMORY: usize = 32 << 20;
@@ -62,6 +62,14 @@ pub enum DeliveryError {
         /// The link.
         entry: String,
     },
+    /// A pipe, a device or the like.
+    #[error("{path} holds {entry:?}, which is neither a file nor a folder; remove it")]
+    Special {
+        /// The folder.
+        path: PathBuf,
+        /// What is no file.
+        entry: String,
+    },
     /// A file within that cannot be read.
     #[error("cannot read {entry:?} in {path}: {fault}; make the delivery again")]
     Entry {
@@ -72,7 +80,7 @@ pub enum DeliveryError {
         /// What is wrong.
         fault: String,
     },
-    /// A compressed session file beyond [`LARGEST_UNPACKED`].
+    /// Compressed session files beyond [`LARGEST_UNPACKED`].
     #[error("{entry:?} in {path} is too large to be looked at in a zip; unzip it and give the folder")]
     TooLarge {
         /// The zip.
@@ -118,6 +126,8 @@ pub struct Delivery {
     pub backslashed: usize,
     /// Files whose names are in decomposed Unicode, as macOS writes them.
     pub decomposed: usize,
+    /// Bytes that may still be unpacked.
+    unpackable: u64,
 }
 
 #[derive(Debug)]
@@ -146,6 +156,7 @@ impl Delivery {
             clutter: 0,
             backslashed: 0,
             decomposed: 0,
+            unpackable: LARGEST_UNPACKED,
         };
         let mut delivery = if metadata.is_dir() {
             let mut delivery = empty(Container::Folder(Vec::new()));
@@ -206,6 +217,9 @@ impl Delivery {
                     return Err(DeliveryError::Link { path: root, entry: name });
                 } else if kind.is_dir() {
                     folders.push(path);
+                } else if !kind.is_file() {
+                    // To open a pipe would be to wait for ever.
+                    return Err(DeliveryError::Special { path: root, entry: name });
                 } else {
                     let size = item.metadata().map_err(open)?.len();
                     self.add(&name, size, files.len());
@@ -284,9 +298,7 @@ impl Delivery {
             Container::Folder(files) => {
                 File::open(&files[entry.index]).and_then(|file| file.take(most).read_to_end(&mut bytes))
             }
-            Container::Zip(archive) => {
-                unzip(archive, entry).and_then(|file| file.take(most).read_to_end(&mut bytes))
-            }
+            zip => unzip(zip, entry).and_then(|file| file.take(most).read_to_end(&mut bytes)),
         };
         read.map_err(|cause| self.fault(entry, cause))?;
         Ok(bytes)
@@ -296,8 +308,8 @@ impl Delivery {
     /// file when it is large.
     ///
     /// # Errors
-    /// [`DeliveryError::Entry`] if it cannot be read, [`DeliveryError::TooLarge`] beyond
-    /// [`LARGEST_UNPACKED`].
+    /// [`DeliveryError::Entry`] if it cannot be read, [`DeliveryError::TooLarge`] if it and those before it are
+    /// larger than [`LARGEST_UNPACKED`].
     pub fn source(&mut self, entry: &Entry) -> Result<Box<dyn Source + '_>, DeliveryError> {
         let path = self.path.clone();
         let fault =
@@ -317,72 +329,94 @@ impl Delivery {
                     return Ok(Box::new(io::BufReader::new(file)));
                 }
                 let mut unpacked = tempfile::SpooledTempFile::new(IN_MEMORY);
-                let copied = unzip(archive, entry)
-                    .and_then(|file| io::copy(&mut file.take(LARGEST_UNPACKED + 1), &mut unpacked))
+                let copied = archive
+                    .by_index(entry.index)
+                    .map_err(io::Error::from)
+                    .and_then(|file| io::copy(&mut file.take(self.unpackable + 1), &mut unpacked))
                     .map_err(|cause| fault(cause.to_string()))?;
-                if copied > LARGEST_UNPACKED {
+                let Some(left) = self.unpackable.checked_sub(copied) else {
                     return Err(DeliveryError::TooLarge { path, entry: entry.path.clone() });
-                }
+                };
+                self.unpackable = left;
                 unpacked.rewind().map_err(|cause| fault(cause.to_string()))?;
                 Ok(Box::new(unpacked))
             }
         }
     }
 
-    /// A WAV for reading its header: at any place if it is not compressed, else its first megabyte with
-    /// silence after it.
+    /// A WAV for reading its header: at any place if it is not compressed, else what is read of its first
+    /// megabyte, with silence after that.
     ///
     /// # Errors
     /// [`DeliveryError::Entry`] if it cannot be read.
     pub fn wav_source(&mut self, entry: &Entry) -> Result<Box<dyn Source + '_>, DeliveryError> {
-        if let Container::Zip(archive) = &self.container {
-            let compressed = archive
+        let compressed = match &self.container {
+            Container::Folder(_) => false,
+            Container::Zip(archive) => archive
                 .by_index_data(entry.index)
-                .is_ok_and(|file| file.compression() != CompressionMethod::Stored);
-            if compressed {
-                let head = self.head(entry, WAV_HEAD)?;
-                return Ok(Box::new(Head { head: Cursor::new(head), length: entry.size }));
-            }
+                .is_ok_and(|file| file.compression() != CompressionMethod::Stored),
+        };
+        if !compressed {
+            return self.source(entry);
         }
-        self.source(entry)
+        let path = self.path.clone();
+        let file = unzip(&mut self.container, entry).map_err(|cause| DeliveryError::Entry {
+            path,
+            entry: entry.path.clone(),
+            fault: cause.to_string(),
+        })?;
+        Ok(Box::new(Head { file, head: Vec::new(), position: 0, length: entry.size }))
     }
 }
 
 /// A file of a zip, unpacked while it is read.
-fn unzip<'a>(archive: &'a mut ZipArchive<File>, entry: &Entry) -> io::Result<ZipFile<'a, File>> {
-    archive.by_index(entry.index).map_err(io::Error::from)
-}
-
-/// The beginning of a file of a given length; what follows reads as zeros.
-struct Head {
-    head: Cursor<Vec<u8>>,
-    length: u64,
-}
-
-impl Read for Head {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let got = self.head.read(out)?;
-        if got > 0 || out.is_empty() {
-            return Ok(got);
-        }
-        let left = self.length.saturating_sub(self.head.position());
-        let zeros = usize::try_from(left).unwrap_or(usize::MAX).min(out.len());
-        out[..zeros].fill(0);
-        self.head.set_position(self.head.position() + zeros as u64);
-        Ok(zeros)
+fn unzip<'a>(container: &'a mut Container, entry: &Entry) -> io::Result<ZipFile<'a, File>> {
+    match container {
+        Container::Zip(archive) => archive.by_index(entry.index).map_err(io::Error::from),
+        Container::Folder(_) => Err(io::ErrorKind::Unsupported.into()),
     }
 }
 
-impl Seek for Head {
+/// The beginning of a file of a given length, unpacked as far as it is read; behind its first megabyte are
+/// zeros.
+struct Head<R> {
+    file: R,
+    /// What was unpacked.
+    head: Vec<u8>,
+    position: u64,
+    length: u64,
+}
+
+impl<R: Read> Read for Head<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.length.saturating_sub(self.position)).unwrap_or(usize::MAX);
+        let out_length = out.len().min(left);
+        let out = &mut out[..out_length];
+        let wanted = self.position.saturating_add(out.len() as u64).min(WAV_HEAD);
+        if self.position < WAV_HEAD
+            && let Some(missing) = wanted.checked_sub(self.head.len() as u64)
+        {
+            self.file.by_ref().take(missing).read_to_end(&mut self.head)?;
+        }
+        let known =
+            usize::try_from(self.position).ok().and_then(|at| self.head.get(at..)).unwrap_or_default();
+        let copied = known.len().min(out.len());
+        out[..copied].copy_from_slice(&known[..copied]);
+        out[copied..].fill(0);
+        self.position += out.len() as u64;
+        Ok(out.len())
+    }
+}
+
+impl<R> Seek for Head<R> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let to = match to {
-            SeekFrom::End(step) => {
-                let end = self.length.checked_add_signed(step);
-                SeekFrom::Start(end.ok_or(io::ErrorKind::InvalidInput)?)
-            }
-            to => to,
+        let position = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(step) => self.length.checked_add_signed(step),
+            SeekFrom::Current(step) => self.position.checked_add_signed(step),
         };
-        self.head.seek(to)
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
     }
 }
 
@@ -502,6 +536,57 @@ mod tests {
         writer.add_symlink("link", "/etc/passwd", SimpleFileOptions::default()).unwrap();
         writer.finish().unwrap();
         assert!(matches!(Delivery::open(&path), Err(DeliveryError::Link { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_refused_and_not_waited_for() {
+        let folder = TempDir::new().unwrap();
+        let made = std::process::Command::new("mkfifo").arg(folder.path().join("a.wav")).status();
+        assert!(made.is_ok_and(|status| status.success()));
+        assert!(matches!(Delivery::open(folder.path()), Err(DeliveryError::Special { .. })));
+    }
+
+    #[test]
+    fn what_is_unpacked_is_limited_for_all_files_together() {
+        let megabyte = vec![0; 1 << 20];
+        let (_folder, path) = zip(&[("a.rpp", &megabyte), ("b.rpp", &megabyte)], CompressionMethod::Deflated);
+        let mut delivery = Delivery::open(&path).unwrap();
+        delivery.unpackable = (1 << 20) + 1000;
+        let [first, second] = delivery.entries.clone().try_into().unwrap();
+        assert!(delivery.source(&first).is_ok());
+        assert!(matches!(delivery.source(&second), Err(DeliveryError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn no_more_of_a_compressed_wav_is_unpacked_than_is_read() {
+        struct Counting(u64);
+        impl Read for Counting {
+            fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+                out.fill(7);
+                self.0 += out.len() as u64;
+                Ok(out.len())
+            }
+        }
+        let length = 3 * WAV_HEAD;
+        let mut head = Head { file: Counting(0), head: Vec::new(), position: 0, length };
+        let mut bytes = [0; 100];
+        head.read_exact(&mut bytes).unwrap();
+        assert_eq!((bytes, head.file.0), ([7; 100], 100));
+        head.seek(SeekFrom::End(-50)).unwrap();
+        assert_eq!(
+            (head.read(&mut bytes).unwrap(), bytes[..50].to_vec(), head.file.0),
+            (50, vec![0; 50], 100)
+        );
+        head.seek(SeekFrom::Start(WAV_HEAD - 10)).unwrap();
+        head.read_exact(&mut bytes).unwrap();
+        assert_eq!((bytes[..10].to_vec(), bytes[10..].to_vec()), (vec![7; 10], vec![0; 90]));
+        assert_eq!(head.file.0, WAV_HEAD);
+        head.seek(SeekFrom::Start(10)).unwrap();
+        head.seek(SeekFrom::Current(5)).unwrap();
+        head.read_exact(&mut bytes).unwrap();
+        assert_eq!(bytes, [7; 100]);
+        assert!(head.seek(SeekFrom::End(-(length as i64) - 1)).is_err());
     }
 
     /// A zip's end alone, claiming a number of entries.

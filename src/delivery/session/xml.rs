@@ -1,4 +1,4 @@
-//! XML in bounded memory: no entities, a limited number of elements, and a walk that never recurses.
+//! XML in bounded memory and time: no entities, limited numbers of everything, and a walk that never recurses.
 
 use roxmltree::{Document, Node, ParsingOptions};
 
@@ -6,31 +6,76 @@ use super::{SessionError, number};
 
 /// Most elements, texts and comments of a session. Real ones have some hundred thousand.
 const MOST_NODES: u32 = 2_000_000;
-
+/// Most attributes of all elements together.
+const MOST_ATTRIBUTES: usize = 4_000_000;
+/// Most attributes of one element, each of which is compared with all others. Real ones have some fifty.
+const MOST_OF_ONE: usize = 256;
+/// Most namespaces, all of which are copied for every element. Sessions have none.
+const MOST_NAMESPACES: usize = 16;
 /// Levels of elements within elements, so that looking upwards stays quick.
-const DEEPEST: u16 = 256;
+const DEEPEST: usize = 256;
 
 /// Parses a text. Document types, and with them entities, are refused.
 pub fn parse<'a>(file: &str, text: &'a str) -> Result<Document<'a>, SessionError> {
     let options = ParsingOptions { allow_dtd: false, nodes_limit: MOST_NODES, ..ParsingOptions::default() };
     let text = text.trim_start_matches('\u{feff}');
-    let document = Document::parse_with_options(text, options).map_err(|fault| {
-        SessionError::new(file, format!("is no whole XML ({fault}); save the session again"))
-    })?;
-    // Parents come before their children.
-    let mut depths: Vec<u16> = Vec::new();
-    for node in document.descendants() {
-        let parent = node.parent().and_then(|parent| depths.get(parent.id().get_usize()));
-        let depth = parent.map_or(0, |depth| depth + 1);
-        if depth > DEEPEST {
-            return Err(SessionError::new(
-                file,
-                "nests its elements too deeply for a session; save it again",
-            ));
-        }
-        depths.push(depth);
+    if let Some(excess) = excess(text) {
+        return Err(SessionError::new(file, format!("{excess} for a session; save it again")));
     }
-    Ok(document)
+    Document::parse_with_options(text, options).map_err(|fault| {
+        SessionError::new(file, format!("is no whole XML ({fault}); save the session again"))
+    })
+}
+
+/// What a text has more of than the parser would take in its stride, if anything, to be read after its name.
+fn excess(text: &str) -> Option<&'static str> {
+    let (mut depth, mut attributes, mut namespaces) = (0usize, 0, 0);
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        rest = &rest[at..];
+        // What only looks like elements.
+        let skipped = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")]
+            .iter()
+            .find(|(opening, _)| rest.starts_with(opening));
+        if let Some((opening, closing)) = skipped {
+            let body = &rest[opening.len()..];
+            rest = body.find(closing).map_or("", |end| &body[end + closing.len()..]);
+            continue;
+        }
+        let closing = rest.starts_with("</");
+        let (mut own, mut quote, mut last, mut end) = (0, None, b'<', rest.len());
+        for (at, byte) in rest.bytes().enumerate() {
+            match (quote, byte) {
+                (Some(open), byte) if byte == open => quote = None,
+                (Some(_), _) => {}
+                (None, b'"' | b'\'') => quote = Some(byte),
+                (None, b'=') => own += 1,
+                (None, b'>') => {
+                    end = at + 1;
+                    break;
+                }
+                (None, b'x') if rest[at..].starts_with("xmlns") => namespaces += 1,
+                (None, _) => {}
+            }
+            last = byte;
+        }
+        attributes += own;
+        depth = match (closing, last == b'/') {
+            (true, _) => depth.saturating_sub(1),
+            (false, true) => depth,
+            (false, false) => depth + 1,
+        };
+        let faults = [
+            (depth > DEEPEST, "nests its elements too deeply"),
+            (own > MOST_OF_ONE || attributes > MOST_ATTRIBUTES, "has too many attributes"),
+            (namespaces > MOST_NAMESPACES, "has too many namespaces"),
+        ];
+        if let Some((_, fault)) = faults.iter().find(|(is, _)| *is) {
+            return Some(fault);
+        }
+        rest = &rest[end..];
+    }
+    None
 }
 
 /// UTF-8, as every session in XML is.
@@ -72,5 +117,31 @@ mod tests {
         assert!(parse("a.xml", swelling).is_err());
         assert!(parse("a.xml", &("<a>".to_string() + &"<b/>".repeat(2_000_001) + "</a>")).is_err());
         assert!(parse("a.xml", "<a>").is_err());
+    }
+
+    /// Each would take the parser minutes or gigabytes.
+    #[test]
+    fn attributes_and_namespaces_are_counted_before_they_are_parsed() {
+        let named = |count: usize, prefix: &str| -> String {
+            (0..count).map(|n| format!(" {prefix}{n}=\"x > y = z\"")).collect()
+        };
+        assert!(parse("a.xml", &format!("<a{}/>", named(200, "b"))).is_ok());
+        let fault = |text: &str| parse("a.xml", text).unwrap_err().fault;
+        assert!(fault(&format!("<a{}/>", named(300_000, "b"))).contains("attributes"));
+        assert!(fault(&format!("<a{}><b/></a>", named(100, "xmlns:b"))).contains("namespaces"));
+        let deep: String = (0..100).map(|n| format!("<a xmlns:b{n}='u'>")).collect();
+        assert!(fault(&(deep + &"</a>".repeat(100))).contains("namespaces"));
+        assert!(
+            fault(&format!("<a>{}</a>", "<b c='' d='' e='' f=''/>".repeat(1_100_000))).contains("attributes")
+        );
+    }
+
+    #[test]
+    fn what_only_looks_like_elements_is_not_counted() {
+        let many = "<b c='' xmlns:d=''>".repeat(1_000);
+        for text in [format!("<a><!-- {many} --></a>"), format!("<a><![CDATA[{many}]]></a>")] {
+            assert!(parse("a.xml", &text).is_ok());
+        }
+        assert!(parse("a.xml", "<a><!-- ").is_err());
     }
 }

@@ -12,6 +12,8 @@ use cfb::CompoundFile;
 const MOST_OBJECTS: usize = 1_000_000;
 /// Largest stream of properties or of an index, in bytes.
 const LARGEST_STREAM: u64 = 16 << 20;
+/// Bytes of properties and indices that are read in all.
+const MOST_BYTES: usize = 1 << 30;
 /// Levels of objects within objects.
 const DEEPEST: usize = 48;
 
@@ -28,6 +30,7 @@ mod form {
 pub struct Objects<R> {
     file: CompoundFile<R>,
     read: usize,
+    bytes: usize,
 }
 
 /// One object: its class and its properties.
@@ -46,7 +49,7 @@ impl<R: Read + Seek> Objects<R> {
     /// Opens a compound file.
     pub fn open(source: R) -> Result<Self, Fault> {
         let file = CompoundFile::open(source).map_err(|fault| format!("no compound file ({fault})"))?;
-        Ok(Self { file, read: 0 })
+        Ok(Self { file, read: 0, bytes: 0 })
     }
 
     /// The object that holds all others.
@@ -59,6 +62,11 @@ impl<R: Read + Seek> Objects<R> {
         let mut bytes = Vec::new();
         let stream = self.file.open_stream(path).map_err(fault)?;
         stream.take(LARGEST_STREAM).read_to_end(&mut bytes).map_err(fault)?;
+        // The same index may be referred to again and again.
+        self.bytes += bytes.len();
+        if self.bytes > MOST_BYTES {
+            return Err("larger than any session: its indices take more than 1 GiB".into());
+        }
         Ok(bytes)
     }
 
