@@ -1,4 +1,4 @@
-//! The report of one premix: a page to print and send, and the same for programs.
+//! The report of one premix or edit session: a page to print and send, and the same for programs.
 //!
 //! Window, command line and report use the same words, because all take them from the findings.
 
@@ -6,8 +6,11 @@ mod json;
 mod over_time;
 mod page;
 mod plot;
+#[cfg(feature = "cli")]
+mod session;
 
-pub use json::rule as finding_json;
+#[cfg(feature = "cli")]
+pub use session::SessionRecord;
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -89,10 +92,15 @@ impl FileDigest {
     }
 }
 
-/// Where the page and the data of a report go: `<name without .wav>_report.html` and `.json`.
+/// Where the page and the data of a report go: `<name without .wav or .zip>_report.html` and `.json`.
 pub fn paths(folder: &Path, name: &str) -> [PathBuf; 2] {
     let stem = match name.rsplit_once('.') {
-        Some((stem, extension)) if extension.eq_ignore_ascii_case("wav") && !stem.is_empty() => stem,
+        Some((stem, extension))
+            if ["wav", "zip"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+                && !stem.is_empty() =>
+        {
+            stem
+        }
         _ => name,
     };
     ["html", "json"].map(|extension| folder.join(format!("{stem}_report.{extension}")))
@@ -131,10 +139,21 @@ impl Report<'_> {
     /// # Errors
     /// One sentence: files that are there and may not be replaced, or what the system says.
     pub fn write(&self, folder: &Path, overwrite: bool) -> Result<[PathBuf; 2], NewFileError> {
-        let [page, data] = free_paths(folder, self.name, overwrite)?;
-        fs::create_dir_all(folder).map_err(|cause| NewFileError::Write { path: folder.to_owned(), cause })?;
-        NewFile::write(&page, overwrite, self.html().as_bytes())?;
-        NewFile::write(&data, overwrite, format!("{:#}\n", self.json()).as_bytes())?;
-        Ok([page, data])
+        write(folder, self.name, overwrite, &self.html(), &self.json())
     }
+}
+
+/// Writes a page and its data.
+fn write(
+    folder: &Path,
+    name: &str,
+    overwrite: bool,
+    html: &str,
+    json: &serde_json::Value,
+) -> Result<[PathBuf; 2], NewFileError> {
+    let [page, data] = free_paths(folder, name, overwrite)?;
+    fs::create_dir_all(folder).map_err(|cause| NewFileError::Write { path: folder.to_owned(), cause })?;
+    NewFile::write(&page, overwrite, html.as_bytes())?;
+    NewFile::write(&data, overwrite, format!("{json:#}\n").as_bytes())?;
+    Ok([page, data])
 }

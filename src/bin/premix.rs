@@ -240,11 +240,18 @@ struct SessionArguments {
     /// The premix of this session: same package, language and rate, and every clip sounds in it.
     #[arg(long, value_name = "WAV")]
     premix: Option<PathBuf>,
+    /// Write <name>_report.html and .json into this folder.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// Replace reports that are there.
+    #[arg(long, requires = "report")]
+    overwrite: bool,
     /// Print one JSON object instead of text.
     ///
     /// It has "schema" (1), "file", "verdict", "summary", where there is one "left_over", "notes", "sources":
-    /// a list of "file", "kind", "tracks" and "clips", "rules" as of `premix check`, and "for_people": a list
-    /// of "id", "name" and "look_at".
+    /// a list of "file", "kind", "tracks" and "clips", and "rules" as of `premix check`. docs/report-schema.md
+    /// has the rest. Of a delivery that cannot be read it has "schema", "file" and "error", and the exit status
+    /// is 2.
     #[arg(long)]
     json: bool,
 }
@@ -581,10 +588,18 @@ fn run_session(arguments: &SessionArguments) -> Result<ExitCode> {
         previous: arguments.previous.clone(),
         premix: arguments.premix.clone(),
     };
-    let report = session::check(&arguments.path, &options)?;
-    let path = &arguments.path;
-    print(&if arguments.json { report.json(path) } else { report.text(path) })?;
-    Ok(ExitCode::from(u8::from(report.verdict() == Verdict::Fail)))
+    let found = session::check(&arguments.path, &options).and_then(|found| {
+        if let Some(folder) = &arguments.report {
+            found.report(&found.name).write(folder, arguments.overwrite)?;
+        }
+        Ok(found)
+    });
+    if let (true, Err(error)) = (arguments.json, &found) {
+        print(&unreadable(&arguments.path, error))?;
+    }
+    let found = found?;
+    print(&if arguments.json { found.json() } else { found.text() })?;
+    Ok(ExitCode::from(u8::from(found.verdict() == Verdict::Fail)))
 }
 
 impl DeliveryArguments {

@@ -21,6 +21,7 @@ use crate::delivery::timecode::{Extent, FrameRate, Timecode};
 pub use premix::{PremixFacts, PremixRange, ranges};
 
 rules! {
+    ASKED_FOR: "B1", "Asked for", "Deliver an edit session only where the client asks for one.", "", [];
     ZIP_NAME: "B2", "Name of the zip", "The zip is named by the convention, and what it says is true of the session.",
         "Title_PackageID_episode_language_LocalizedEditProject_framerate_version.zip", [Session];
     SELF_CONTAINED: "B3", "Self-contained", "Every clip plays a file that is in the delivery.", "all files within", [Session];
@@ -44,7 +45,10 @@ rules! {
     ORDER: "B18", "Order of tracks", "Characters with more lines come first.", "descending lines", [Session];
     NARRATION: "B19", "Narration", "Narration is on tracks of its own.", "tracks of its own", [Session];
     FADES: "B20", "Fades", "Every clip is faded in and out.", "fades at both ends", [Session];
+    SYNC: "B21", "Sync", "Watch the mouths and the off-screen lines against the picture.", "", [];
+    COMPLETE: "B22", "Complete", "Listen beside the original dialogue stem: every line, breath and effort is there.", "", [];
     GROUP_COUNT: "B23", "Group tracks", "Group and walla take up to eight tracks.", "up to 8", [Session];
+    COVERAGE: "B24", "Coverage", "Compare with the original version, the filled M&E and the optional tracks.", "", [];
     SONGS: "B25", "Songs", "Replaced vocals are on tracks of their own.", "tracks of their own", [Session];
     STRETCH: "B26", "Time stretch", "No clip is stretched or shifted in pitch.", "none, or without artefacts", [Session];
     AUTOMATION: "B27", "Automation", "There is no automation but clip gain, and faders stand at 0 dB.", "clip gain alone", [Session];
@@ -59,29 +63,13 @@ rules! {
     VCAS: "B35", "VCAs", "There are no VCAs.", "none", [Session];
     SOURCE_MATERIAL: "B36", "Source material", "There are no printmasters, videos, stems or filled M&E.", "none", [Session];
     CLIP_GAIN: "B37", "Clip gain", "Clip gain does not rescue bad recordings.", "up to 12 dB", [Session];
+    LEVEL: "B38", "Level", "Listen whether characters and recording days match in level.", "", [];
+    CHAIN: "B39", "Recording chain", "Document microphones, preamplifiers and rooms.", "", [];
+    OPTIONAL_PARTS: "B40", "Optional parts", "Mute the parts of optional tracks that are not used.", "", [];
+    UNDUBBED: "B41", "Undubbed characters", "Put original dialogue on optional tracks or tracks of its own.", "", [];
     SAME_AS_PREMIX: "A17", "Same as the premix", "Session and premix are of one package, language and rate.",
         "the values of the premix", [Session];
     IN_PREMIX: "A9", "Clips in the premix", "Every clip that is not muted sounds in the premix.", "all clips", [Session];
-}
-
-/// What only people can judge, with what to look at. Listed and never counted.
-pub const FOR_PEOPLE: &[Rule] = &[
-    person("B1", "Asked for", "deliver an edit session only where the client asks for one"),
-    person("B21", "Sync", "watch the mouths and the off-screen lines against the picture"),
-    person(
-        "B22",
-        "Complete",
-        "listen beside the original dialogue stem: every line, breath and effort is there",
-    ),
-    person("B24", "Coverage", "compare with the original version, the filled M&E and the optional tracks"),
-    person("B38", "Level", "listen whether characters and recording days match in level"),
-    person("B39", "Recording chain", "document microphones, preamplifiers and rooms"),
-    person("B40", "Optional parts", "mute the parts of optional tracks that are not used"),
-    person("B41", "Undubbed characters", "put original dialogue on optional tracks or tracks of its own"),
-];
-
-const fn person(id: &'static str, name: &'static str, look_at: &'static str) -> Rule {
-    Rule { id, name, checks: look_at, target: "", judged_by: &[] }
 }
 
 /// How to make Pro Tools tell what a text can tell.
@@ -141,6 +129,9 @@ pub fn judge(evidence: &Evidence) -> Vec<Finding> {
     findings.extend(names::judge(evidence));
     findings.extend(tracks::judge(evidence));
     findings.extend(premix::judge(evidence));
+    // Nobody here judges these: they are listed, and never counted.
+    let for_people = RULES.iter().copied().filter(|rule| rule.judged_by.is_empty());
+    findings.extend(for_people.map(Finding::for_a_person));
     let place = |finding: &Finding| RULES.iter().position(|rule| rule.id == finding.rule.id);
     findings.sort_by_key(place);
     findings

@@ -122,6 +122,11 @@ impl Session {
         self.tracks.iter().flat_map(|track| track.clips.iter().flatten().map(move |clip| (track, clip)))
     }
 
+    /// How much it holds: "12 tracks, 1 clip".
+    pub fn contents(&self) -> String {
+        format!("{}, {}", counted(self.tracks.len(), "track"), counted(self.clips().count(), "clip"))
+    }
+
     /// The file that a clip plays.
     #[cfg(test)]
     fn media_of(&self, clip: &Clip) -> Option<&Media> {
@@ -398,6 +403,11 @@ fn text(file: &str, source: &mut impl Read) -> Result<Vec<u8>, SessionError> {
         ));
     }
     Ok(bytes)
+}
+
+/// "1 clip", "2 clips".
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Decibels of a linear gain; minus infinity at 0, the sign is a polarity.

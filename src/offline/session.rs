@@ -3,20 +3,18 @@
 use std::fs::{self, File};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
-use serde::Serialize;
 
 use super::check::told;
-use crate::compliance::session::{
-    self, Evidence, FOR_PEOPLE, PictureFacts, PremixFacts, PremixRange, Previous,
-};
-use crate::compliance::{self, Finding, Rule, Verdict};
+use crate::compliance::session::{self, Evidence, PictureFacts, PremixFacts, PremixRange, Previous};
+use crate::compliance::{self, Finding, Verdict};
 use crate::delivery::session::audio::{Audio, Content, content, headers};
 use crate::delivery::session::delivery::{Delivery, Entry};
 use crate::delivery::session::{LARGEST_TEXT, Session, hints, lists, read, recognise};
 use crate::delivery::wav::WavReader;
-use crate::report;
+use crate::report::SessionRecord;
 
 /// Frames of a premix that are read at a time.
 const BLOCK: usize = 1 << 16;
@@ -45,6 +43,10 @@ pub struct SessionOptions {
 /// What was found in a delivery.
 #[derive(Clone, Debug)]
 pub struct SessionReport {
+    /// The zip or folder, as it was given.
+    pub path: PathBuf,
+    /// Its name.
+    pub name: String,
     /// What its files tell of the session, in the order in which they were read.
     pub sessions: Vec<Session>,
     /// What is left over from the premix, if anything is. To be said first.
@@ -53,6 +55,8 @@ pub struct SessionReport {
     pub notes: Vec<String>,
     /// The verdicts, in the order of the rules.
     pub findings: Vec<Finding>,
+    /// When it was judged.
+    pub created: SystemTime,
 }
 
 /// A delivery that was read.
@@ -75,7 +79,10 @@ pub fn check(path: &Path, options: &SessionOptions) -> Result<SessionReport> {
     for beside in &options.session_info {
         loaded.sessions.push(beside_delivery(beside)?);
     }
-    let bytes = |path: &PathBuf| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let bytes = |path: &PathBuf| {
+        fs::read(path)
+            .with_context(|| format!("cannot read {}; check the path and the permissions", path.display()))
+    };
     let shown = |path: &PathBuf| path.display().to_string();
     let characters = options.characters.as_ref();
     let characters =
@@ -103,7 +110,15 @@ pub fn check(path: &Path, options: &SessionOptions) -> Result<SessionReport> {
     };
     let findings = session::judge(&evidence);
     let left_over = session::left_over(&evidence);
-    Ok(SessionReport { sessions: loaded.sessions, left_over, notes: loaded.notes, findings })
+    Ok(SessionReport {
+        path: path.to_path_buf(),
+        name: loaded.name,
+        sessions: loaded.sessions,
+        left_over,
+        notes: loaded.notes,
+        findings,
+        created: SystemTime::now(),
+    })
 }
 
 fn load(path: &Path) -> Result<Loaded> {
@@ -141,12 +156,12 @@ fn load(path: &Path) -> Result<Loaded> {
             source
                 .take(LARGEST_TEXT)
                 .read_to_end(&mut bytes)
-                .with_context(|| format!("cannot read {}", entry.path))?;
+                .with_context(|| format!("cannot read {:?} in the delivery; copy it again", entry.path))?;
             names.extend(hints(&bytes));
             continue;
         }
         if matches!(entry.extension().as_str(), "zip" | "rar" | "7z") {
-            notes.push(format!("{} is an archive within the delivery and was not opened", entry.path));
+            notes.push(format!("{:?} is an archive within the delivery and was not opened", entry.path));
         }
         let is_text = matches!(entry.extension().as_str(), "txt" | "text");
         let head = if is_text { delivery.head(&entry, HEAD)? } else { Vec::new() };
@@ -234,21 +249,28 @@ impl SessionReport {
         compliance::worst(&self.findings)
     }
 
+    /// All that a report of it tells, under a name.
+    pub fn report<'a>(&'a self, name: &'a str) -> SessionRecord<'a> {
+        SessionRecord {
+            name,
+            findings: &self.findings,
+            left_over: self.left_over.as_deref(),
+            notes: &self.notes,
+            sessions: &self.sessions,
+            created: self.created,
+        }
+    }
+
     /// What is left over from the premix, what was read, one line a rule, what only people can judge, and one
     /// line of summary.
-    pub fn text(&self, path: &Path) -> String {
-        let mut lines = vec![format!("{}", path.display())];
+    pub fn text(&self) -> String {
+        let mut lines = vec![format!("{}", self.path.display())];
         lines.extend(self.left_over.iter().map(|what| format!("  FIRST: {what}.")));
-        let sources = self.sessions.iter().map(|session| {
-            let clips = session.clips().count();
-            format!(
-                "  read: {} ({}, {} tracks, {clips} clips)",
-                session.file,
-                session.kind,
-                session.tracks.len()
-            )
-        });
-        lines.extend(sources);
+        let sources = self.sessions.iter();
+        lines.extend(sources.map(|session| {
+            // A name may hold what would move a terminal's cursor.
+            format!("  read: {} ({}, {})", session.file.escape_debug(), session.kind, session.contents())
+        }));
         if self.sessions.is_empty() {
             lines.push("  read: the listing alone; no file tells of tracks and clips".into());
         }
@@ -256,68 +278,17 @@ impl SessionReport {
         let mut rules = told(&self.findings);
         let summary = rules.pop();
         lines.extend(rules);
-        lines.push("  for eyes and ears:".into());
-        lines.extend(
-            FOR_PEOPLE
-                .iter()
-                .map(|rule| format!("              {:<3} {}: {}", rule.id, rule.name, rule.checks)),
-        );
+        lines.push("  for your eyes and ears:".into());
+        let for_people = self.findings.iter().filter(|finding| finding.verdict == Verdict::Person);
+        lines.extend(for_people.map(|Finding { rule, .. }| {
+            format!("              {:<3} {}: {}", rule.id, rule.name, rule.checks)
+        }));
         lines.extend(summary);
         lines.join("\n")
     }
 
-    /// One JSON object on one line: `schema` (1), `file`, `verdict`, `summary`, where there is one
-    /// `left_over`, `notes`, `sources` (each with `file`, `kind`, `tracks`, `clips`), `rules` as of
-    /// `premix check`, and `for_people` (each with `id`, `name`, `look_at`).
-    pub fn json(&self, path: &Path) -> String {
-        let sources = self.sessions.iter().map(|session| JsonSource {
-            file: &session.file,
-            kind: session.kind.to_string(),
-            tracks: session.tracks.len(),
-            clips: session.clips().count(),
-        });
-        let person = |rule: &'static Rule| JsonPerson { id: rule.id, name: rule.name, look_at: rule.checks };
-        let report = JsonReport {
-            schema: 1,
-            file: path.to_string_lossy().into_owned(),
-            verdict: self.verdict().to_string(),
-            summary: compliance::summary(&self.findings),
-            left_over: self.left_over.as_deref(),
-            notes: &self.notes,
-            sources: sources.collect(),
-            rules: self.findings.iter().map(report::finding_json).collect(),
-            for_people: FOR_PEOPLE.iter().map(person).collect(),
-        };
-        // Strings and numbers alone: nothing in it can fail to be written.
-        serde_json::to_string(&report).unwrap_or_default()
+    /// One JSON object on one line, as `docs/report-schema.md` describes it.
+    pub fn json(&self) -> String {
+        self.report(&self.path.to_string_lossy()).json().to_string()
     }
-}
-
-#[derive(Serialize)]
-struct JsonReport<'a> {
-    schema: u32,
-    file: String,
-    verdict: String,
-    summary: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    left_over: Option<&'a str>,
-    notes: &'a [String],
-    sources: Vec<JsonSource<'a>>,
-    rules: Vec<serde_json::Value>,
-    for_people: Vec<JsonPerson>,
-}
-
-#[derive(Serialize)]
-struct JsonSource<'a> {
-    file: &'a str,
-    kind: String,
-    tracks: usize,
-    clips: usize,
-}
-
-#[derive(Serialize)]
-struct JsonPerson {
-    id: &'static str,
-    name: &'static str,
-    look_at: &'static str,
 }

@@ -1,5 +1,7 @@
 //! The report for programs. `docs/report-schema.md` describes every field: change both together.
 
+use std::time::SystemTime;
+
 use serde_json::{Map, Value, json};
 
 use super::{FileRecord, Report};
@@ -14,20 +16,25 @@ use crate::engine::{Release, Settings};
 /// Raised when a field changes its meaning or goes; new fields do not raise it.
 const SCHEMA: u32 = 1;
 
-/// Everything but the history.
-pub fn summary(report: &Report) -> Value {
-    let (date, time) = utc_date_and_time(report.created);
-    let mut value = json!({
+/// What every report has: whose it is, and what the rules say.
+pub fn head(name: &str, created: SystemTime, findings: &[Finding]) -> Value {
+    let (date, time) = utc_date_and_time(created);
+    json!({
         "schema": SCHEMA,
         "tool": concat!("Premix ", env!("CARGO_PKG_VERSION")),
         "created": format!("{date}T{time}Z"),
-        "file": report.name,
-        "verdict": compliance::worst(report.findings).to_string(),
-        "headline": compliance::headline(report.findings),
-        "summary": compliance::summary(report.findings),
-        "rules": report.findings.iter().map(rule).collect::<Vec<_>>(),
-        "programme": programme(report),
-    });
+        "file": name,
+        "verdict": compliance::worst(findings).to_string(),
+        "headline": compliance::headline(findings),
+        "summary": compliance::summary(findings),
+        "rules": findings.iter().map(rule).collect::<Vec<_>>(),
+    })
+}
+
+/// Everything but the history.
+pub fn summary(report: &Report) -> Value {
+    let mut value = head(report.name, report.created, report.findings);
+    value["programme"] = programme(report);
     let mut add = |key: &str, part: Option<Value>| {
         if let (Some(object), Some(part)) = (value.as_object_mut(), part) {
             object.insert(key.to_owned(), part);
@@ -84,7 +91,7 @@ fn without_nulls(value: Value) -> Value {
 }
 
 /// What a rule says.
-pub fn rule(finding: &Finding) -> Value {
+fn rule(finding: &Finding) -> Value {
     without_nulls(json!({
         "id": finding.rule.id,
         "name": finding.rule.name,

@@ -1,5 +1,7 @@
 //! The report as a page: one document without scripts, fonts or links to elsewhere.
 
+use std::time::SystemTime;
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{Report, over_time};
@@ -17,9 +19,45 @@ const LISTED: usize = 12;
 /// Changes that are listed: somebody will listen to each.
 const CHANGES: usize = 60;
 
-/// Renders the whole document.
+/// What a page is made of.
+pub struct Page<'a> {
+    /// What kind of report it is.
+    pub title: &'a str,
+    pub name: &'a str,
+    pub findings: &'a [Finding],
+    pub created: SystemTime,
+    /// What is said before the verdict.
+    pub lead: Markup,
+    /// What was measured, between the reasons and the checklist.
+    pub measured: Markup,
+    pub facts: Markup,
+    pub footer: &'a str,
+}
+
+/// Renders the whole document of a premix.
 pub fn render(report: &Report) -> String {
-    let worst = compliance::worst(report.findings);
+    document(&Page {
+        title: "Delivery report",
+        name: report.name,
+        findings: report.findings,
+        created: report.created,
+        lead: html! {},
+        measured: html! {
+            (figures(report))
+            (over_time::render(report))
+            (places(report))
+            @if let Some(comparison) = report.comparison { (changes(report, comparison)) }
+        },
+        facts: facts(report),
+        footer: "True peak by the precise meter, and by the interpolator printed in ITU-R BS.1770-5 Annex 2. \
+                 Loudness by BS.1770-5, EBU Tech 3341 and 3342, of the mono file. \
+                 What is not judged here neither passes nor fails.",
+    })
+}
+
+/// Renders a whole document.
+pub fn document(page: &Page) -> String {
+    let worst = compliance::worst(page.findings);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -27,33 +65,27 @@ pub fn render(report: &Report) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
-                title { (report.name) " \u{2013} Premix report" }
+                title { (page.name) " \u{2013} Premix report" }
                 style { (PreEscaped(include_str!("page.css"))) }
             }
             body {
                 (symbols())
                 header {
-                    span { b { "Premix" } " Delivery report" }
-                    span { (stamp(report)) }
+                    span { b { "Premix" } " " (page.title) }
+                    span { (stamp(page.created)) }
                 }
-                h1 { (report.name) }
+                h1 { (page.name) }
+                (page.lead)
                 div class=(format!("verdict {}", class(worst))) {
                     (symbol(worst))
-                    p { strong { (compliance::headline(report.findings)) } span { (compliance::summary(report.findings)) } }
+                    p { strong { (compliance::headline(page.findings)) } span { (compliance::summary(page.findings)) } }
                 }
-                (reasons(report.findings))
-                (figures(report))
-                (over_time::render(report))
-                (places(report))
-                @if let Some(comparison) = report.comparison { (changes(report, comparison)) }
-                (facts(report))
-                (checklist(report.findings))
-                (people(report.findings))
-                footer {
-                    "True peak by the precise meter, and by the interpolator printed in ITU-R BS.1770-5 Annex 2. "
-                    "Loudness by BS.1770-5, EBU Tech 3341 and 3342, of the mono file. "
-                    "What is not judged here neither passes nor fails."
-                }
+                (reasons(page.findings))
+                (page.measured)
+                (page.facts)
+                (checklist(page.findings))
+                (people(page.findings))
+                footer { (page.footer) }
             }
         }
     };
@@ -61,8 +93,8 @@ pub fn render(report: &Report) -> String {
 }
 
 /// Date, time and version.
-fn stamp(report: &Report) -> String {
-    let (date, time) = utc_date_and_time(report.created);
+fn stamp(created: SystemTime) -> String {
+    let (date, time) = utc_date_and_time(created);
     format!("{date} {} UTC \u{b7} Premix {}", &time[..5], env!("CARGO_PKG_VERSION"))
 }
 
@@ -89,7 +121,7 @@ fn symbols() -> Markup {
     }
 }
 
-fn symbol(verdict: Verdict) -> Markup {
+pub fn symbol(verdict: Verdict) -> Markup {
     html! { svg class=(format!("symbol {}", class(verdict))) aria-hidden="true" { use href=(format!("#{}", class(verdict))) {} } }
 }
 
@@ -235,7 +267,7 @@ fn checklist(findings: &[Finding]) -> Markup {
 }
 
 /// Text of a finding: with real minus signs; names may be broken behind their underscores, options not at all.
-fn told(text: &str) -> Markup {
+pub fn told(text: &str) -> Markup {
     html! {
         @for (n, word) in minus(text).split(' ').enumerate() {
             @if n > 0 { " " }
