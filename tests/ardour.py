@@ -1,0 +1,251 @@
+"""Premix.vst3 in Ardour 7: an export of ten minutes equals `premix bounce` of the same stems. By hand.
+
+    cargo xtask ardour
+    python tests/ardour.py Premix.vst3 PREMIX SPEECH_FOLDER SCRATCH_FOLDER
+
+PREMIX is the command line, SPEECH_FOLDER holds recorded speech. Ardour runs without a screen and with a home of
+its own in SCRATCH_FOLDER, where the stems, the sessions and the exports stay. Exit status 0: all as promised.
+"""
+
+import itertools
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import time
+import wave
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import numpy as np
+import pedalboard
+
+RATE = 48_000
+FRAME_RATE = 24
+MINUTES = 10
+# Not a whole number of seconds, nor of any block.
+FRAMES = MINUTES * 60 * FRAME_RATE + 7
+SAMPLES = FRAMES * RATE // FRAME_RATE
+LENGTH = f"00:{MINUTES}:00:07"
+DIALOGUE, WALLA = 3, 2
+RECORDINGS = 1000
+# Every line peaks somewhere between: from far below the ceiling of -6 dBTP to well above it.
+LINE_PEAKS_DBFS = (-20.0, -1.0)
+WALLA_RMS_DBFS = -26.0
+TALKERS = 6
+# Ardour counts time in these ticks, with an "a" before them.
+TICKS_PER_SAMPLE = 282_240_000 // RATE
+# Name, wiring of the walla as in ardour.lua, in real time.
+SESSIONS = [
+    ("SideChain", "side-chain", False),
+    ("WallaBus", "walla bus", False),
+    ("RealTime", "side-chain", True),
+]
+# It aborts now and then, after a complete export.
+ATTEMPTS = 3
+LIBRARIES = "/usr/lib/ardour7"
+FULL_SCALE = 1 << 23
+# Channels, Hz and bits of the delivery.
+FORMAT = (1, RATE, 24)
+
+
+def speech(folder):
+    """Recordings at RATE, brought to a peak of 1, in an order that is no language's; then again from the first."""
+    files = sorted(path for kind in ("wav", "ogg") for path in Path(folder).rglob(f"*.{kind}"))
+    np.random.default_rng(1).shuffle(files)
+    lines = []
+    for path in files[:RECORDINGS]:
+        with pedalboard.io.AudioFile(str(path)).resampled_to(RATE) as file:
+            line = file.read(file.frames)[0]
+        line -= line.mean()
+        # A tenth of a second is no line.
+        if len(line) > RATE // 10 and np.abs(line).max() > 0.01:
+            lines.append(line / np.abs(line).max())
+    return itertools.cycle(lines)
+
+
+def dialogue(lines, rng):
+    """Lines and pauses from the first second to the last sample."""
+    stem = np.zeros(SAMPLES)
+    at = RATE
+    while True:
+        line = next(lines) * 10 ** (rng.uniform(*LINE_PEAKS_DBFS) / 20)
+        line = line[: SAMPLES - at]
+        stem[at : at + len(line)] += line
+        at += len(line) + int(rng.exponential(1.5) * RATE)
+        if at >= SAMPLES:
+            return stem
+
+
+def walla(lines):
+    """TALKERS who never stop."""
+    stem = np.zeros(SAMPLES)
+    for _ in range(TALKERS):
+        at = 0
+        while at < SAMPLES:
+            line = next(lines)[: SAMPLES - at]
+            stem[at : at + len(line)] += line
+            at += len(line)
+    return stem * 10 ** (WALLA_RMS_DBFS / 20) / np.sqrt(np.mean(stem**2))
+
+
+def write(path, stem):
+    samples = np.clip(np.rint(stem * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype("<i4")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(3)
+        file.setframerate(RATE)
+        file.writeframes(samples.view(np.uint8).reshape(-1, 4)[:, :3].tobytes())
+
+
+def read(path):
+    """Samples and format of a mono WAV of 24 bits; of any other, no samples."""
+    data = path.read_bytes()
+    chunks, at = {}, 12
+    while at + 8 <= len(data):
+        name, size = struct.unpack_from("<4sI", data, at)
+        chunks[name] = data[at + 8 : at + 8 + size]
+        at += 8 + size + size % 2
+    _, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", chunks[b"fmt "])
+    found = (channels, rate, bits)
+    samples = np.zeros(0, np.int32)
+    if found == FORMAT:
+        # Each sample becomes the upper three bytes of four.
+        bytes = np.frombuffer(chunks[b"data"], np.uint8).reshape(-1, 3)
+        samples = np.pad(bytes, ((0, 0), (1, 0))).view("<i4")[:, 0] >> 8
+    return samples, found
+
+
+def lag(output, reference):
+    """Samples by which output is later than reference."""
+    reach = 4096
+    size = 1 << (len(output) + reach).bit_length()
+    a, b = (np.fft.rfft(signal.astype(np.float64), size) for signal in (output, reference))
+    correlation = np.fft.irfft(a * np.conj(b), size)
+    near = np.concatenate([correlation[-reach:], correlation[: reach + 1]])
+    return int(np.argmax(near)) - reach
+
+
+class Ardour:
+    """Ardour's programs, at home in a folder of ours."""
+
+    def __init__(self, bundle, scratch):
+        self.home = scratch / "home"
+        plugins = self.home / ".vst3"
+        shutil.rmtree(self.home, ignore_errors=True)
+        plugins.mkdir(parents=True)
+        installed = shutil.copytree(bundle, plugins / "Premix.vst3")
+        self.environment = {key: value for key, value in os.environ.items() if not key.startswith("XDG_")}
+        self.environment["HOME"] = str(self.home)
+        scanner = f"{LIBRARIES}/ardour-vst3-scanner"
+        self.run([scanner, "-f", "-q", installed], {"LD_LIBRARY_PATH": LIBRARIES})
+
+    def run(self, command, more={}):
+        subprocess.run(command, env=self.environment | more, check=True)
+
+    def session(self, folder, wiring, stems, real_time):
+        """A session of the stems, Premix on its mono master bus."""
+        shutil.rmtree(folder, ignore_errors=True)
+        self.run(["ardour7-new_empty_session", "-s", str(RATE), folder, folder.name])
+        script = Path(__file__).with_suffix(".lua")
+        self.run(["ardour7-lua", script, folder, folder.name, wiring, str(DIALOGUE), str(WALLA)])
+        add_audio(folder / f"{folder.name}.ardour", stems, real_time)
+
+    def export(self, folder, wav):
+        """Seconds it took, and how often Ardour aborted; after ATTEMPTS, not at all."""
+        for aborted in range(ATTEMPTS):
+            wav.unlink(missing_ok=True)
+            began = time.monotonic()
+            command = ["ardour7-export", "-b", "24", "-o", wav, folder, folder.name]
+            status = subprocess.run(command, env=self.environment, stdout=subprocess.DEVNULL).returncode
+            if status == 0:
+                return time.monotonic() - began, aborted
+            print(f"     ardour7-export ended with {status}; {wav.name} exists: {wav.exists()}")
+        return 0, ATTEMPTS
+
+
+def add_audio(file, stems, real_time):
+    """Writes the stems, one whole region a track, and the range to export into a session file."""
+    tree = ElementTree.parse(file)
+    session = tree.getroot()
+    ids = iter(range(int(session.get("id-counter")), 1 << 62))
+    length = f"a{SAMPLES * TICKS_PER_SAMPLE}"
+    for stem in stems:
+        audio = file.parent / "interchange" / file.parent.name / "audiofiles" / stem.name
+        audio.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(stem, audio)
+        source = str(next(ids))
+        ElementTree.SubElement(
+            session.find("Sources"), "Source",
+            {"name": stem.name, "id": source, "type": "audio", "flags": "", "channel": "0", "origin": ""},
+        )  # fmt: skip
+        playlist = next(list for list in session.find("Playlists") if list.get("name") == stem.stem)
+        ElementTree.SubElement(
+            playlist, "Region",
+            {"name": stem.stem, "id": str(next(ids)), "type": "audio", "channels": "1", "start": "a0",
+             "length": f"{length}@a0", "source-0": source, "master-source-0": source, "opaque": "1",
+             "fade-in-active": "0", "fade-out-active": "0"},
+        )  # fmt: skip
+    ElementTree.SubElement(
+        session.find("Locations"), "Location",
+        {"id": str(next(ids)), "name": "session", "start": "a0", "end": length, "flags": "IsSessionRange"},
+    )  # fmt: skip
+    session.set("id-counter", str(next(ids)))
+    for option in session.find("Config"):
+        if option.get("name") == "realtime-export":
+            option.set("value", str(int(real_time)))
+    tree.write(file, encoding="UTF-8", xml_declaration=True)
+
+
+def check(what, good, detail=""):
+    print(f"{'ok  ' if good else 'FAIL'} {what} {detail}", flush=True)
+    check.failures += not good
+
+
+check.failures = 0
+
+
+def main():
+    bundle, premix, corpus, scratch = (Path(argument).resolve() for argument in sys.argv[1:])
+    scratch.mkdir(parents=True, exist_ok=True)
+    lines = speech(corpus)
+    stems = [scratch / f"Dialogue {n + 1}.wav" for n in range(DIALOGUE)]
+    crowd = [scratch / f"Walla {n + 1}.wav" for n in range(WALLA)]
+    for n, path in enumerate(stems):
+        write(path, dialogue(lines, np.random.default_rng(n)))
+    for path in crowd:
+        write(path, walla(lines))
+
+    bounced = scratch / "bounce.wav"
+    length = ["--length", LENGTH, "--frame-rate", str(FRAME_RATE)]
+    command = [premix, "bounce", "--overwrite", "-o", bounced, *length, "--dialogue", *stems, "--walla", *crowd]
+    subprocess.run(command, check=True)
+    expected, _ = read(bounced)
+
+    ardour = Ardour(bundle, scratch)
+    for name, wiring, real_time in SESSIONS:
+        folder = scratch / f"81234567_{name}_24_Mono_fr_PreMixQC_v1"
+        ardour.session(folder, wiring, stems + crowd, real_time)
+        wav = folder.with_suffix(".wav")
+        seconds, aborted = ardour.export(folder, wav)
+        check(f"{name}: exported", aborted < ATTEMPTS, f"in {seconds:.0f} s, after {aborted} aborted attempts")
+        if aborted == ATTEMPTS:
+            continue
+        if real_time:
+            check(f"{name}: not faster than it sounds", seconds > SAMPLES / RATE)
+        output, found = read(wav)
+        check(f"{name}: mono, 48 kHz, 24 bits", found == FORMAT, found)
+        check(f"{name}: length", len(output) == SAMPLES, len(output))
+        size = min(len(output), SAMPLES)
+        check(f"{name}: lag", lag(output[:size], expected[:size]) == 0, lag(output[:size], expected[:size]))
+        difference = np.abs(output[:size] - expected[:size])
+        detail = f"{difference.max()} LSB at most, {np.count_nonzero(difference)} of {size} samples differ"
+        check(f"{name}: as premix bounce", difference.max() <= 1, detail)
+        status = subprocess.run([premix, "check", *length, wav]).returncode
+        check(f"{name}: premix check", status == 0, f"exit status {status}")
+    return 1 if check.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
