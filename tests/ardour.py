@@ -1,4 +1,4 @@
-"""Premix.vst3 in Ardour 7: an export of ten minutes equals `premix bounce` of the same stems. By hand.
+"""Premix.vst3 in Ardour: an export of ten minutes equals `premix bounce` of the same stems. By hand.
 
     cargo xtask ardour
     python tests/ardour.py Premix.vst3 PREMIX SPEECH_FOLDER SCRATCH_FOLDER
@@ -44,7 +44,6 @@ SESSIONS = [
 ]
 # It aborts now and then, after a complete export.
 ATTEMPTS = 3
-LIBRARIES = "/usr/lib/ardour7"
 FULL_SCALE = 1 << 23
 # Channels, Hz and bits of the delivery.
 FORMAT = (1, RATE, 24)
@@ -128,7 +127,9 @@ def lag(output, reference):
 
 
 class Ardour:
-    """Ardour's programs, at home in a folder of ours."""
+    """Ardour's programs, as Debian names them, at home in a folder of ours."""
+
+    libraries = max(Path("/usr/lib").glob("ardour[0-9]"))
 
     def __init__(self, bundle, scratch):
         self.home = scratch / "home"
@@ -138,18 +139,21 @@ class Ardour:
         installed = shutil.copytree(bundle, plugins / "Premix.vst3")
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith("XDG_")}
         self.environment["HOME"] = str(self.home)
-        scanner = f"{LIBRARIES}/ardour-vst3-scanner"
-        self.run([scanner, "-f", "-q", installed], {"LD_LIBRARY_PATH": LIBRARIES})
+        scanner = self.libraries / "ardour-vst3-scanner"
+        self.run([scanner, "-f", "-q", installed], {"LD_LIBRARY_PATH": str(self.libraries)})
 
     def run(self, command, more={}):
         subprocess.run(command, env=self.environment | more, check=True)
 
+    def program(self, name):
+        return f"{self.libraries.name}-{name}"
+
     def session(self, folder, wiring, stems, real_time):
         """A session of the stems, Premix on its mono master bus."""
         shutil.rmtree(folder, ignore_errors=True)
-        self.run(["ardour7-new_empty_session", "-s", str(RATE), folder, folder.name])
+        self.run([self.program("new_empty_session"), "-s", str(RATE), folder, folder.name])
         script = Path(__file__).with_suffix(".lua")
-        self.run(["ardour7-lua", script, folder, folder.name, wiring, str(DIALOGUE), str(WALLA)])
+        self.run([self.program("lua"), script, folder, folder.name, wiring, str(DIALOGUE), str(WALLA)])
         add_audio(folder / f"{folder.name}.ardour", stems, real_time)
 
     def export(self, folder, wav):
@@ -157,11 +161,11 @@ class Ardour:
         for aborted in range(ATTEMPTS):
             wav.unlink(missing_ok=True)
             began = time.monotonic()
-            command = ["ardour7-export", "-b", "24", "-o", wav, folder, folder.name]
+            command = [self.program("export"), "-b", "24", "-o", wav, folder, folder.name]
             status = subprocess.run(command, env=self.environment, stdout=subprocess.DEVNULL).returncode
             if status == 0:
                 return time.monotonic() - began, aborted
-            print(f"     ardour7-export ended with {status}; {wav.name} exists: {wav.exists()}")
+            print(f"     {command[0]} ended with {status}; {wav.name} exists: {wav.exists()}")
         return 0, ATTEMPTS
 
 

@@ -171,6 +171,39 @@ fn a_reset_starts_clean() {
     assert!(output.iter().flatten().all(|&sample| sample == 0.0));
 }
 
+/// Where the transport jumps, nothing from before comes out; where it plays on, the last samples do.
+#[test]
+fn a_jump_of_the_transport_starts_clean() {
+    let (clap, vst3) = (ClapBundle::load(), Vst3Bundle::load());
+    let before = noises(5, 2, 512, 0.1);
+    for (position, plays_on) in [(48_512, true), (480_000, false), (0, false)] {
+        let mut expected = vec![vec![0.0; 512]; 2];
+        if plays_on {
+            for (expected, before) in expected.iter_mut().zip(&before) {
+                expected[..LATENCY].copy_from_slice(&before[512 - LATENCY..]);
+            }
+        }
+        let mut plugin = clap.create(PREMIX);
+        assert!(plugin.activate(RATE, 512));
+        plugin.transport.set(Some((true, 48_000)));
+        plugin.render(&before, None, &[512], &[]);
+        plugin.transport.set(Some((true, position)));
+        let output = plugin.render(&vec![vec![0.0; 512]; 2], None, &[512], &[]);
+        assert!(output == expected, "CLAP, to {position}");
+
+        let plugin = vst3.create(0);
+        plugin.start(RATE, 512);
+        let mut output = vec![vec![9.0; 512]; 2];
+        for (position, mut input) in [(48_000, before.clone()), (position, vec![vec![0.0; 512]; 2])] {
+            plugin.transport.set(Some((true, position)));
+            let (inputs, outputs) = ([vst3_host::channels(&mut input)], [vst3_host::channels(&mut output)]);
+            assert_eq!(plugin.process_raw(&inputs, &outputs, 512), kResultOk);
+        }
+        assert!(output == expected, "VST3, to {position}");
+        plugin.stop();
+    }
+}
+
 #[test]
 fn walla_plugin_is_a_gain_without_latency() {
     let bundle = ClapBundle::load();
@@ -342,16 +375,43 @@ fn vst3_arrangements_are_compared_bus_by_bus() {
         (&[STEREO, SpeakerArr::kEmpty], STEREO, kResultFalse, &[STEREO, STEREO]),
         (&[SpeakerArr::k51, STEREO], SpeakerArr::k51, kResultFalse, &[STEREO, STEREO]),
         (&[MONO, MONO], STEREO, kResultFalse, &[STEREO, STEREO]),
+        // As Ardour asks for its mono buses, with and without a side-chain.
+        (&[STEREO, STEREO], MONO, kResultFalse, &[MONO, MONO]),
+        (&[STEREO], MONO, kResultFalse, &[MONO]),
     ] {
         let plugin = bundle.create(0);
         assert_eq!(plugin.arrange(inputs, &[output]), result, "{inputs:?} to {output}");
         assert_eq!(plugin.arrangements(INPUT), answer, "{inputs:?} to {output}");
         assert_eq!(plugin.arrangements(OUTPUT), answer[..1], "{inputs:?} to {output}");
     }
-    // Not while active.
+    // The answer does not depend on what was asked before.
     let plugin = bundle.create(0);
+    assert_eq!(plugin.arrange(&[MONO, MONO], &[MONO]), kResultOk);
+    assert_eq!(plugin.arrange(&[STEREO, MONO], &[STEREO]), kResultFalse);
+    assert_eq!(plugin.arrangements(INPUT), [STEREO, STEREO]);
+    // Not while active.
     plugin.start(RATE, 512);
     assert_eq!(plugin.arrange(&[MONO], &[MONO]), kResultFalse);
+    plugin.stop();
+}
+
+/// On a mono bus Ardour sends two channels, the second silent, though it asked for one out.
+#[test]
+fn vst3_one_channel_in_two_is_mono() {
+    let bundle = Vst3Bundle::load();
+    let plugin = bundle.create(0);
+    assert_eq!(plugin.arrange(&[SpeakerArr::kStereo; 2], &[SpeakerArr::kMono]), kResultFalse);
+    plugin.start(RATE, 512);
+    let (_, mono) = plugin.params().remove(4);
+    assert_eq!(plugin.flush(&[(mono, 1.0)]), kResultOk);
+    let mut dialogue = noises(15, 2, 512, 0.1);
+    dialogue[1].fill(0.0);
+    let mut expected = premixed(&dialogue[..1], None);
+    expected.push(vec![0.0; 512]);
+    let mut output = vec![vec![9.0; 512]; 2];
+    let inputs = [vst3_host::channels(&mut dialogue), None];
+    assert_eq!(plugin.process_raw(&inputs, &[vst3_host::channels(&mut output)], 512), kResultOk);
+    assert!(output == expected);
     plugin.stop();
 }
 
@@ -531,6 +591,47 @@ fn clap_has_no_window_where_the_host_has_none() {
     assert!(bundle.create_with_window(PREMIX).window().is_some());
 }
 
+/// Something for one thread at a time.
+struct Handed<T>(T);
+
+// SAFETY: the test waits for the thread that it hands this to.
+unsafe impl<T> Send for Handed<T> {}
+
+impl<T> Handed<T> {
+    fn take(self) -> T {
+        self.0
+    }
+}
+
+/// Made, activated and destroyed by one thread, processed by two others in turn.
+#[test]
+fn processing_changes_threads() {
+    let (dialogue, walla) = loud(2, 1024);
+    let expected = by_engine(RATE, Settings::default(), &dialogue, &walla);
+    let mut clap = ClapBundle::load().create(PREMIX);
+    assert!(clap.activate(RATE, 512));
+    let vst3 = Vst3Bundle::load().create(0);
+    vst3.start(RATE, 512);
+    for half in [0..512, 512..1024] {
+        let plugins = Handed((&clap, &vst3));
+        let part = |bus: &[Vec<f32>]| bus.iter().map(|channel| channel[half.clone()].to_vec()).collect();
+        let (mut dialogue, mut walla, expected): (Vec<_>, Vec<_>, Vec<_>) =
+            (part(&dialogue), part(&walla), part(&expected));
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let (clap, vst3) = plugins.take();
+                assert!(clap.render(&dialogue, Some(&walla), &[512], &[]) == expected, "CLAP");
+                let mut output = vec![vec![9.0; 512]; 2];
+                let inputs = [vst3_host::channels(&mut dialogue), vst3_host::channels(&mut walla)];
+                let outputs = [vst3_host::channels(&mut output)];
+                assert_eq!(vst3.process_raw(&inputs, &outputs, 512), kResultOk);
+                assert!(output == expected, "VST3");
+            });
+        });
+    }
+    vst3.stop();
+}
+
 /// Many at once, each on a thread of its own.
 #[test]
 fn instances_do_not_meet() {
@@ -636,4 +737,29 @@ fn bypass_is_the_bus_unlimited_and_does_not_click() {
     }
     assert!(output[0][20_000..24_000].iter().any(|x| *x > 0.99));
     assert!(output[0][30_000..].iter().all(|x| f64::from(x.abs()) <= amplitude(-6.0)));
+}
+
+/// A steady tone under a ceiling that falls by 14 dB and rises again, at different moments of its period: no
+/// step beyond the tone's own.
+#[test]
+fn a_moving_ceiling_does_not_click() {
+    let bundle = ClapBundle::load();
+    let tone = vec![sine(0.01, amplitude(0.0), 0.0, 40_000); 2];
+    let steepest = std::f64::consts::TAU * 0.01;
+    for phase in [0, 12, 25, 37] {
+        let mut plugin = bundle.create(PREMIX);
+        assert!(plugin.activate(RATE, 1024));
+        let changes = [
+            plugin.change(10_000 + phase, "Ceiling", "-20.0 dBTP"),
+            plugin.change(25_000 + phase, "Ceiling", "-6.0 dBTP"),
+        ];
+        let output = plugin.render(&tone, None, &BLOCKS, &changes);
+        for (place, pair) in output[0].windows(2).enumerate() {
+            assert!(f64::from((pair[1] - pair[0]).abs()) < steepest, "a click at {place}, phase {phase}");
+        }
+        let peak =
+            |from: usize, to: usize| output[0][from..to].iter().fold(0.0f32, |peak, x| peak.max(x.abs()));
+        assert!(f64::from(peak(15_000, 25_000)) <= amplitude(-20.0));
+        assert!(f64::from(peak(35_000, 40_000)) > amplitude(-6.1));
+    }
 }

@@ -113,6 +113,30 @@ fn fields_and_size_come_back() {
     }
 }
 
+/// The parameters, the delivery, the instance and the size of the window: nothing else is kept, above all
+/// not what is listened to.
+#[test]
+fn nothing_else_is_in_the_state() {
+    for (id, params, fields) in [
+        (
+            PREMIX,
+            &["bypass", "ceiling", "mono", "release", "walla", "walla_gain"][..],
+            &["delivery", "instance", "window_height", "window_width"][..],
+        ),
+        (PREMIX_WALLA, &["bypass", "gain"], &["window_height", "window_width"]),
+    ] {
+        let state: serde_json::Value = serde_json::from_slice(&ClapBundle::load().create(id).save()).unwrap();
+        let mut parts: Vec<&String> = state.as_object().unwrap().keys().collect();
+        parts.sort();
+        assert_eq!(parts, ["fields", "params", "version"]);
+        for (part, known) in [("params", params), ("fields", fields)] {
+            let mut keys: Vec<&String> = state[part].as_object().unwrap().keys().collect();
+            keys.sort();
+            assert_eq!(keys, known, "{id}");
+        }
+    }
+}
+
 /// The formats, as far as the states go.
 enum Plugin {
     Clap(ClapPlugin),

@@ -9,7 +9,8 @@
 //! 2. With fewer buses than declared, memory past the host's array is read; with more channels
 //!    than declared, it panics; without a main input, the output keeps what was in its buffer.
 //! 3. VST3: the process mode reaches the plugin one `setupProcessing` late.
-//! 4. VST3: `setBusArrangements` compares the walla bus with the width of the main bus.
+//! 4. VST3: `setBusArrangements` compares the walla bus with the width of the main bus, and leaves the
+//!    layout as it was where none fits.
 //! 5. The description of the parameter one past the end panics, in both formats; VST3: a negative
 //!    bus index means the first auxiliary bus.
 //! 6. Linux: the window stays blank when it is shown late. That one is answered in `editor`.

@@ -71,6 +71,7 @@ impl Vst3Bundle {
                 controller: component.cast().unwrap(),
                 component,
                 silent: Cell::new(0),
+                transport: Cell::new(None),
             }
         }
     }
@@ -83,6 +84,8 @@ pub struct Vst3Plugin {
     pub controller: ComPtr<IEditController>,
     /// Which channels of the first output are called silent, before a block and after it.
     pub silent: Cell<u64>,
+    /// Whether the host plays, and the position of the next block; `None` is no transport at all.
+    pub transport: Cell<Option<(bool, i64)>>,
 }
 
 impl Vst3Plugin {
@@ -215,6 +218,12 @@ impl Vst3Plugin {
         let or_null = |buses: &mut Vec<AudioBusBuffers>| {
             if buses.len() == 1 { ptr::null_mut() } else { buses.as_mut_ptr() }
         };
+        let mut context = self.transport.get().map(|(playing, position)| {
+            let mut context: ProcessContext = unsafe { mem::zeroed() };
+            context.state = if playing { ProcessContext_::StatesAndFlags_::kPlaying as u32 } else { 0 };
+            context.projectTimeSamples = position;
+            context
+        });
         let mut data = ProcessData {
             processMode: ProcessModes_::kOffline as i32,
             symbolicSampleSize: SymbolicSampleSizes_::kSample32 as i32,
@@ -227,7 +236,7 @@ impl Vst3Plugin {
             outputParameterChanges: ptr::null_mut(),
             inputEvents: ptr::null_mut(),
             outputEvents: ptr::null_mut(),
-            processContext: ptr::null_mut(),
+            processContext: context.as_mut().map_or(ptr::null_mut(), ptr::from_mut),
         };
         let result = unsafe { self.processor.process(&mut data) };
         self.silent.set(output_buses[0].silenceFlags);

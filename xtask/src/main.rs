@@ -1,5 +1,6 @@
-//! What a developer does with Premix: `cargo xtask setup`, `bundle`, `install`, `demo` and `test`.
+//! What a developer does with Premix: `cargo xtask setup`, `bundle`, `install`, `demo`, `test` and `ardour`.
 
+mod ardour;
 mod bundle;
 mod demo;
 mod files;
@@ -40,6 +41,8 @@ enum Task {
         #[arg(last = true)]
         args: Vec<OsString>,
     },
+    /// Export ten minutes from Ardour, through the plugin, and compare them with the command line
+    Ardour,
 }
 
 fn main() -> ExitCode {
@@ -60,6 +63,7 @@ fn perform(task: &Task) -> Result<()> {
         Task::Install { user } => bundle::install(&target, *user),
         Task::Demo => demo::demo(&target),
         Task::Test { args } => test::test(&target, args),
+        Task::Ardour => ardour::ardour(&target),
     }
 }
 

@@ -45,6 +45,9 @@ const HOSTS: [Need; 3] = [
     library("libgl1", "OpenGL for DawDreamer"),
 ];
 
+/// For the tests by hand in a workstation.
+const ARDOUR: [Need; 1] = [program("ardour", "ardour", "the workstation to render in")];
+
 /// For the plugin's window, which the tests show on a virtual screen. The plugin loads these libraries
 /// when its window opens.
 const WINDOW: [Need; 7] = [
@@ -86,6 +89,13 @@ pub fn for_demo() -> Result<()> {
 pub fn for_tests(target: &Path) -> Result<()> {
     let window = if cfg!(target_os = "linux") { &WINDOW[..] } else { &[] };
     install(DEMO.iter().chain(&HOSTS).chain(window).collect())?;
+    speech(target)?;
+    hosts(target)
+}
+
+/// Installs and fetches what rendering in Ardour takes.
+pub fn for_ardour(target: &Path) -> Result<()> {
+    install(HOSTS.iter().chain(&ARDOUR).collect())?;
     speech(target)?;
     hosts(target)
 }

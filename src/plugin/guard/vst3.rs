@@ -29,6 +29,9 @@ const INPUT: BusDirection = BusDirections_::kInput as BusDirection;
 const OUTPUT: BusDirection = BusDirections_::kOutput as BusDirection;
 const SAMPLE_32: int32 = SymbolicSampleSizes_::kSample32 as int32;
 
+/// Input buses of the widest layout: dialogue and walla.
+const MAX_INPUTS: usize = 2;
+
 /// The framework's VST3 object behind one of our own.
 ///
 /// Left out are the framework's interfaces for MIDI, parameter groups and track names: no plugin
@@ -299,8 +302,9 @@ impl<P: Vst3Plugin> IEditControllerTrait for Vst3Guard<P> {
 }
 
 impl<P: Vst3Plugin> IAudioProcessorTrait for Vst3Guard<P> {
-    /// Faults 4 and 7. The framework takes the layout whose main buses fit; if its walla bus does
-    /// not, "false" tells the host to ask which layout it has got instead.
+    /// Faults 4 and 7. What fits no layout bus by bus is answered with the layout that is as wide as the
+    /// main output, whatever the inputs: "false" tells the host to ask which one it has got. (Ardour does not
+    /// ask: a plugin on its mono buses gets one channel in two, and the second is no sound.)
     unsafe fn setBusArrangements(
         &self,
         inputs: *mut SpeakerArrangement,
@@ -318,14 +322,21 @@ impl<P: Vst3Plugin> IAudioProcessorTrait for Vst3Guard<P> {
         }
         // SAFETY: the host's arrays are as long as it says, or null.
         unsafe {
+            let wanted = (array(inputs, inputs_sent), array(outputs, outputs_sent));
             let result = self.framework.setBusArrangements(inputs, input_count, outputs, output_count);
-            if result == kResultOk
-                && !(self.arranged_as(INPUT, array(inputs, inputs_sent))
-                    && self.arranged_as(OUTPUT, array(outputs, outputs_sent)))
+            if result == kInvalidArgument
+                || (result == kResultOk
+                    && self.arranged_as(INPUT, wanted.0)
+                    && self.arranged_as(OUTPUT, wanted.1))
             {
-                return kResultFalse;
+                return result;
             }
-            result
+            if let Some(&output) = wanted.1.first() {
+                let mut alike = [output; MAX_INPUTS];
+                let count = inputs_sent.min(MAX_INPUTS) as int32;
+                self.framework.setBusArrangements(alike.as_mut_ptr(), count, outputs, output_count);
+            }
+            kResultFalse
         }
     }
 
