@@ -63,7 +63,7 @@ fn interpolate(planner: &mut RealFftPlanner<f64>, spectrum: &[Complex<f64>], fac
 
 /// The filter as the Recommendation prints it, one row a tap, one column a phase.
 #[rustfmt::skip]
-const ANNEX_2: [[f64; 4]; 12] = [
+pub const ANNEX_2: [[f64; 4]; 12] = [
     [ 0.0017089843750, -0.0291748046875, -0.0189208984375, -0.0083007812500],
     [ 0.0109863281250,  0.0292968750000,  0.0330810546875,  0.0148925781250],
     [-0.0196533203125, -0.0517578125000, -0.0582275390625, -0.0266113281250],

@@ -1,7 +1,8 @@
-//! What a developer does with Premix: `cargo xtask setup`, `bundle`, `install`, `demo`, `test` and `ardour`.
+//! What a developer does with Premix: `cargo xtask setup`, `bundle`, `install`, `demo`, `compare`, `test` and `ardour`.
 
 mod ardour;
 mod bundle;
+mod compare;
 mod demo;
 mod files;
 mod setup;
@@ -35,6 +36,12 @@ enum Task {
     },
     /// Make a short dub scene, bounce its premix through plugin and command line, and check it
     Demo,
+    /// Install other limiters, run them and Premix on the same signals, and print how they compare
+    Compare {
+        /// What to compare (speed, limits, sound, tuning) and other arguments of the comparison
+        #[arg(last = true)]
+        args: Vec<OsString>,
+    },
     /// Check the format and the lints, and run every test
     Test {
         /// Arguments for `cargo test`
@@ -62,6 +69,7 @@ fn perform(task: &Task) -> Result<()> {
         Task::Bundle { release } => bundle::bundle(&target, *release),
         Task::Install { user } => bundle::install(&target, *user),
         Task::Demo => demo::demo(&target),
+        Task::Compare { args } => compare::compare(&target, args),
         Task::Test { args } => test::test(&target, args),
         Task::Ardour => ardour::ardour(&target),
     }

@@ -1,4 +1,4 @@
-//! What the machine needs besides Rust, and the recorded speech the tests listen to.
+//! What the machine needs besides Rust, and the recorded speech to listen to.
 
 use std::env;
 use std::fs;
@@ -70,9 +70,29 @@ const SPEECH: [(&str, &str); 3] = [
 /// Sounds among them that are no speech.
 const NO_SPEECH: [&str; 1] = ["Noise.wav"];
 
+/// More voices, to compare limiters on: shouts, and speakers whom the packages name.
+const MORE_VOICES: [(&str, &str); 2] = [
+    ("hedgewars-data", "hedgehogs that shout, in many languages"),
+    ("tuxpaint-stamps-default", "the names of stamps, in many languages"),
+];
+
+/// For the comparison with other limiters.
+const PEERS: [Need; 5] = [
+    program("ffmpeg", "ffmpeg", "the limiter alimiter, and the decoder of the voices"),
+    library("x42-plugins", "the limiter x42 dpl"),
+    library("lsp-plugins-lv2", "the limiter of LSP"),
+    library("liblilv-dev", "what hosts the other two"),
+    program("pkg-config", "pkg-config", "what finds that library for the build"),
+];
+
 /// Where the speech corpus lies.
 pub fn corpus(target: &Path) -> PathBuf {
     target.join("speech")
+}
+
+/// Where the voices for the comparison lie.
+pub fn voices(target: &Path) -> PathBuf {
+    target.join("voices")
 }
 
 /// A recording of the corpus, at 48 kHz and without noise.
@@ -89,7 +109,7 @@ pub fn for_demo() -> Result<()> {
 pub fn for_tests(target: &Path) -> Result<()> {
     let window = if cfg!(target_os = "linux") { &WINDOW[..] } else { &[] };
     install(DEMO.iter().chain(&HOSTS).chain(window).collect())?;
-    speech(target)?;
+    sounds(&corpus(target), &SPEECH)?;
     hosts(target)
 }
 
@@ -98,6 +118,13 @@ pub fn for_ardour(target: &Path) -> Result<()> {
     install(HOSTS.iter().chain(&ARDOUR).collect())?;
     speech(target)?;
     hosts(target)
+}
+
+/// Installs and fetches what the comparison needs.
+pub fn for_comparison(target: &Path) -> Result<()> {
+    install(PEERS.iter().collect())?;
+    sounds(&corpus(target), &SPEECH)?;
+    sounds(&voices(target), &MORE_VOICES)
 }
 
 /// Installs what is missing.
@@ -168,40 +195,39 @@ fn hosts(target: &Path) -> Result<()> {
     )
 }
 
-/// Fetches the speech corpus into `target/speech`, as `<package>/<path inside the package>`.
-fn speech(target: &Path) -> Result<()> {
-    let corpus = corpus(target);
-    let stamp = SPEECH.map(|(package, _)| package).join("\n");
+/// Fetches the sounds of packages into `corpus`, as `<package>/<path inside the package>`.
+fn sounds(corpus: &Path, wanted: &[(&str, &str)]) -> Result<()> {
+    let stamp = names(wanted).join("\n");
     if fs::read_to_string(corpus.join(STAMP)).is_ok_and(|found| found == stamp) {
         println!("Recorded speech: {}", corpus.display());
         return Ok(());
     }
     if !debian() {
         println!(
-            "The recorded speech is not fetched, it takes apt-get: the tests that need it fail \
+            "The recorded speech is not fetched, it takes apt-get: what needs it fails \
              unless {} holds the sounds of the Debian packages {}",
             corpus.display(),
-            SPEECH.map(|(package, _)| package).join(", ")
+            names(wanted).join(", ")
         );
         return Ok(());
     }
 
     // The corpus appears whole or not at all, so an interrupted run is simply run again.
-    let partial = target.join("speech.partial");
+    let partial = corpus.with_extension("partial");
     files::remove(&partial)?;
     let downloads = partial.join("downloads");
     let sounds = partial.join("sounds");
     files::create(&downloads)?;
     files::create(&sounds)?;
 
-    download(&downloads)?;
+    download(&downloads, wanted)?;
     for deb in files::entries(&downloads)? {
         let name = deb.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let package = name.split('_').next().unwrap_or(&name);
         let unpacked = partial.join(package);
         run(
             Command::new("dpkg-deb").arg("-x").arg(&deb).arg(&unpacked),
-            "free some disk space and run `cargo xtask setup` again",
+            "free some disk space and try again",
         )?;
         let kept = keep_sounds(&unpacked, &sounds.join(package))?;
         ensure!(
@@ -212,8 +238,8 @@ fn speech(target: &Path) -> Result<()> {
         println!("{package}: {kept} sounds");
     }
     fs::write(sounds.join(STAMP), stamp).with_context(|| cannot("write to", &sounds))?;
-    files::remove(&corpus)?;
-    files::rename(&sounds, &corpus)?;
+    files::remove(corpus)?;
+    files::rename(&sounds, corpus)?;
     files::remove(&partial)?;
     println!("Recorded speech: {}", corpus.display());
     Ok(())
@@ -225,16 +251,20 @@ const STAMP: &str = ".packages";
 /// What to do when apt-get fails.
 const NETWORK: &str = "check the network and what apt-get says above, then try again";
 
-/// Downloads the packages of the corpus into `directory`.
-fn download(directory: &Path) -> Result<()> {
-    for (package, contents) in SPEECH {
+fn names<'a>(wanted: &[(&'a str, &str)]) -> Vec<&'a str> {
+    wanted.iter().map(|(package, _)| *package).collect()
+}
+
+/// Downloads packages into `directory`.
+fn download(directory: &Path, wanted: &[(&str, &str)]) -> Result<()> {
+    for (package, contents) in wanted {
         println!("Downloading {package}: {contents}");
     }
     let mut download = Command::new("apt-get");
     download
         // Root's apt-get would download as a user who may not write here, and warn of it.
         .args(["download", "-q", "-o", "APT::Sandbox::User=root"])
-        .args(SPEECH.map(|(package, _)| package))
+        .args(names(wanted))
         .current_dir(directory);
     // Without package lists, or with old ones, the first attempt fails.
     if download.output().is_ok_and(|output| output.status.success()) {

@@ -1,0 +1,156 @@
+//! The gain computer of `src/engine/envelope.rs` once more, offline and in plain f64, with its constants open to
+//! change: what each would do to the voices.
+
+use realfft::RealFftPlanner;
+
+use crate::contestants::CEILING;
+use crate::measures::{amplitude, residual_db};
+use crate::oracle::ANNEX_2;
+use crate::signals::{normalised, sine, sum};
+
+/// What can be tuned; reductions are 1 - gain.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Of the fade before a peak. The latency is 24 samples more.
+    pub fade_samples: usize,
+    /// Peaks that come back within this time are held, ...
+    pub hold_seconds: f64,
+    /// ... if each is as deep as the one before but for this much, so often.
+    pub alike: f64,
+    pub times: u32,
+    /// Time constant after a single peak.
+    pub quick_seconds: f64,
+    /// Time constant of the average that the release recovers to at first.
+    pub sustain_seconds: f64,
+    /// How much of the average is not recovered to.
+    pub sustain_floor: f64,
+    /// Share of the average above the floor that is recovered to.
+    pub sustain_share: f64,
+    /// A difference below this is not followed while peaks recur.
+    pub steady: f64,
+}
+
+/// The reduction that the interval after each sample requires: by 16x interpolation and by the Annex-2 table.
+pub fn required(input: &[f32]) -> Vec<f64> {
+    const FACTOR: usize = 16;
+    let target = CEILING * amplitude(-0.02);
+    let mut peaks = vec![0.0f64; input.len()];
+    let length = (input.len() + 2048).next_multiple_of(1024);
+    let mut planner = RealFftPlanner::<f64>::new();
+    let (forward, inverse) = (planner.plan_fft_forward(length), planner.plan_fft_inverse(length * FACTOR));
+    let mut samples: Vec<f64> = input.iter().map(|&x| f64::from(x)).collect();
+    samples.resize(length, 0.0);
+    let mut spectrum = forward.make_output_vec();
+    forward.process(&mut samples, &mut spectrum).expect("lengths fit");
+    let mut wide = inverse.make_input_vec();
+    wide[..spectrum.len()].copy_from_slice(&spectrum);
+    let mut fine = inverse.make_output_vec();
+    inverse.process(&mut wide, &mut fine).expect("lengths fit");
+    for (peak, points) in peaks.iter_mut().zip(fine.chunks_exact(FACTOR)) {
+        *peak = points.iter().fold(0.0f64, |peak, x| peak.max(x.abs())) / length as f64;
+    }
+    // The filter's reading between two samples comes six samples after the first.
+    for end in 11..input.len() {
+        for phase in 0..4 {
+            let taps = ANNEX_2.iter().zip(input[end - 11..=end].iter().rev());
+            let reading: f64 = taps.map(|(row, &x)| row[phase] * f64::from(x)).sum();
+            peaks[end - 6] = peaks[end - 6].max(reading.abs());
+        }
+    }
+    peaks.iter().map(|&peak| if peak > target { 1.0 - target / peak } else { 0.0 }).collect()
+}
+
+/// The highest of the last so many values, for each.
+fn sliding_max(values: &[f64], length: usize) -> Vec<f64> {
+    let mut candidates = std::collections::VecDeque::new();
+    let of = |(n, &value): (usize, &f64)| {
+        while candidates.back().is_some_and(|&last: &usize| values[last] <= value) {
+            candidates.pop_back();
+        }
+        candidates.push_back(n);
+        if candidates[0] + length <= n {
+            candidates.pop_front();
+        }
+        values[candidates[0]]
+    };
+    values.iter().enumerate().map(of).collect()
+}
+
+/// Average over the last so many values, for each.
+fn averaged(values: &[f64], length: usize) -> Vec<f64> {
+    let mut sum = 0.0;
+    let of = |n: usize| {
+        sum += values[n] - if n >= length { values[n - length] } else { 0.0 };
+        sum / length as f64
+    };
+    (0..values.len()).map(of).collect()
+}
+
+/// The gain of each sample, at 48 kHz.
+pub fn gains(required: &[f64], rule: &Rule) -> Vec<f64> {
+    const RATE: f64 = 48_000.0;
+    let decay = |seconds: f64| (-1.0 / (seconds * RATE)).exp();
+    let fade = rule.fade_samples;
+    let mut required = required.to_vec();
+    required.resize(required.len() + fade, 0.0);
+    let window = sliding_max(&required, fade + 2);
+    let within = (rule.hold_seconds * RATE) as usize;
+    let longest = sliding_max(&window, within.max(1));
+    let (quick, slow) = (decay(rule.quick_seconds), decay(rule.sustain_seconds));
+    let (mut depth, mut sustained) = (0.0f64, 0.0f64);
+    let (mut since_over, mut since_touch, mut last_touch, mut count) = (usize::MAX, usize::MAX, 0.0f64, 0u32);
+    let mut applied = Vec::with_capacity(window.len());
+    for (&required, &longest) in window.iter().zip(&longest) {
+        since_over = if required > 0.0 { 0 } else { since_over.saturating_add(1) };
+        if required > 0.0 && required >= depth {
+            if (2..=within).contains(&since_touch) {
+                count = if (required - last_touch).abs() <= rule.alike { count + 1 } else { 0 };
+            }
+            last_touch = required;
+            since_touch = 0;
+        }
+        since_touch = since_touch.saturating_add(1);
+        if since_over > within {
+            count = 0;
+        }
+        let recurring = count >= rule.times;
+        let floor = if recurring { longest } else { required };
+        if floor >= depth {
+            depth = floor;
+        } else if !(recurring && depth - floor < rule.steady) {
+            let rest = floor.max(((sustained - rule.sustain_floor) * rule.sustain_share).min(depth));
+            depth = rest + (depth - rest) * quick;
+        }
+        sustained = floor + (sustained - floor) * slow;
+        if floor == 0.0 && depth < 1e-5 {
+            depth = 0.0;
+        }
+        applied.push(depth.max(required));
+    }
+    let first = (fade / 2).max(1);
+    let smooth = averaged(&averaged(&applied, first), fade + 1 - first);
+    smooth[fade..].iter().map(|reduction| 1.0 - reduction).collect()
+}
+
+/// The input limited by a rule.
+pub fn limited(input: &[f32], required: &[f64], rule: &Rule) -> Vec<f32> {
+    gains(required, rule).iter().zip(input).map(|(gain, &x)| (f64::from(x) * gain) as f32).collect()
+}
+
+/// Distortion of tones 6 dB over: THD+N at 1 kHz and 100 Hz, SMPTE intermodulation, in dB; and the gain in dB
+/// 100 ms after a single peak 12 dB over.
+pub fn figures(rule: &Rule) -> [f64; 4] {
+    let tone = |hertz: f64, level: f64| sine(hertz / 48_000.0, level, 0.0, 240_000);
+    let through = |signal: &[f32]| {
+        let loud = normalised(signal, CEILING * amplitude(6.0));
+        limited(&loud, &required(&loud), rule)
+    };
+    let [high, low] =
+        [1000.0, 100.0].map(|hz| residual_db(&through(&tone(hz, 1.0))[144_000..192_000], &[hz]));
+    let pair = through(&sum(&tone(60.0, 0.8), &tone(7000.0, 0.2)));
+    let intermodulation = residual_db(&pair[144_000..192_000], &[60.0, 7000.0]) + 10.0 * 17f64.log10();
+    let mut single = vec![0.0; 12_000];
+    single[4000] = 1.0 - CEILING * amplitude(-12.0) / CEILING;
+    let recovered = 20.0 * gains(&single, rule)[4000 + 4800].log10();
+    [high, low, intermodulation, recovered]
+}
