@@ -98,21 +98,27 @@ pub fn gains(required: &[f64], rule: &Rule) -> Vec<f64> {
     let longest = sliding_max(&window, within.max(1));
     let (quick, slow) = (decay(rule.quick_seconds), decay(rule.sustain_seconds));
     let (mut depth, mut sustained) = (0.0f64, 0.0f64);
-    let (mut since_over, mut since_touch, mut last_touch, mut count) = (usize::MAX, usize::MAX, 0.0f64, 0u32);
+    // Of the peaks: the one that the next is compared with, when it was, how many were like it.
+    let (mut reference, mut since, mut count) = (0.0f64, usize::MAX, 0u32);
+    let (mut before, mut rising) = (0.0f64, false);
     let mut applied = Vec::with_capacity(window.len());
     for (&required, &longest) in window.iter().zip(&longest) {
-        since_over = if required > 0.0 { 0 } else { since_over.saturating_add(1) };
-        if required > 0.0 && required >= depth {
-            if (2..=within).contains(&since_touch) {
-                count = if (required - last_touch).abs() <= rule.alike { count + 1 } else { 0 };
-            }
-            last_touch = required;
-            since_touch = 0;
-        }
-        since_touch = since_touch.saturating_add(1);
-        if since_over > within {
+        since = since.saturating_add(1);
+        if since > within {
             count = 0;
         }
+        if required > before {
+            rising = true;
+        } else if required < before && rising {
+            rising = false;
+            let (lowest, deepest) = (reference - rule.alike, reference + rule.alike);
+            if since > within || before > deepest {
+                (reference, since, count) = (before, 0, 0);
+            } else if before >= lowest {
+                (reference, since, count) = (before, 0, count + 1);
+            }
+        }
+        before = required;
         let recurring = count >= rule.times;
         let floor = if recurring { longest } else { required };
         if floor >= depth {
