@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use livi::World;
-use premix::engine::{BounceBus, Release, Settings};
+use premix::engine::{BounceBus, Measured, Release, Settings};
 
 use crate::lv2::Lv2;
 
@@ -78,7 +78,9 @@ impl Contestant {
     /// The limiter as new, to be fed in blocks; none where it runs in a process of its own.
     pub fn stream(&self, world: &World, sample_rate: u32) -> Result<Option<Stream>> {
         Ok(match &self.kind {
-            Kind::Premix(release) => Some(Stream::Premix(Box::new(premix(sample_rate, *release)?))),
+            Kind::Premix(release) => {
+                Some(Stream::Premix(Box::new(premix(sample_rate, *release, Measured::Peaks)?)))
+            }
             Kind::Lv2(uri, controls) => {
                 Some(Stream::Lv2(Box::new(Lv2::new(world, uri, controls, sample_rate)?)))
             }
@@ -110,11 +112,11 @@ impl Contestant {
     }
 }
 
-/// The brick that is compared: what a bounce runs without loudness.
-pub fn premix(sample_rate: u32, release: Release) -> Result<BounceBus> {
+/// The brick that is compared: the limiter with the true peak of its output, or with more measured.
+pub fn premix(sample_rate: u32, release: Release, measured: Measured) -> Result<BounceBus> {
     let mut bus = BounceBus::prepare(sample_rate, 1, BLOCK)?;
     bus.set(Settings { release, ..Settings::default() });
-    bus.set_loudness(false);
+    bus.measure(measured);
     Ok(bus)
 }
 

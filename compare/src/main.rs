@@ -111,13 +111,13 @@ fn main() -> Result<()> {
 fn explore(voices: &[Voice], rules: Option<&str>) -> Result<()> {
     let peaq = Peaq::new();
     let now = tuning::Rule {
-        fade_samples: 40,
-        hold_seconds: 0.012,
-        alike: 9.0,
-        times: 1,
-        quick_seconds: 0.03,
-        sustain_seconds: 0.4,
-        sustain_floor: 0.01,
+        fade_groups: 4,
+        hold_seconds: 0.02,
+        alike: 0.005,
+        times: 3,
+        quick_seconds: 0.003,
+        sustain_seconds: 0.2,
+        sustain_floor: 0.05,
         sustain_share: 1.0,
         steady: 0.005,
     };
@@ -140,7 +140,7 @@ fn explore(voices: &[Voice], rules: Option<&str>) -> Result<()> {
             let (name, value) = pair.split_once('=').context("pair")?;
             let value: f64 = value.parse()?;
             match name {
-                "fade" => rule.fade_samples = value as usize,
+                "fade" => rule.fade_groups = value as usize,
                 "hold" => rule.hold_seconds = value,
                 "alike" => rule.alike = value,
                 "times" => rule.times = value as u32,

@@ -13,7 +13,7 @@ use nix::time::{ClockId, clock_gettime};
 use premix::engine::faults::FaultMeter;
 use premix::engine::loudness::ProgrammeLoudness;
 use premix::engine::speech::SpeechMeter;
-use premix::engine::{BounceBus, Release, measurement};
+use premix::engine::{BounceBus, Measured, Release, measurement};
 
 use crate::contestants::{BLOCK, CEILING_DB, Contestant, Kind, Stream, ffmpeg, premix, write_raw};
 use crate::measures::amplitude;
@@ -222,21 +222,19 @@ fn shares(programme: &Programme, whole: f64, runs: usize) -> Result<Table> {
         Loudness(ProgrammeLoudness),
         Speech(SpeechMeter),
         Faults(FaultMeter),
-        Everything(BounceBus),
     }
-    let mut all = premix(RATE as u32, Release::Auto)?;
-    all.set_loudness(true);
     let mut parts = [
-        Part::Limiter(premix(RATE as u32, Release::Auto)?),
+        Part::Limiter(premix(RATE as u32, Release::Auto, Measured::Peaks)?),
+        Part::Limiter(premix(RATE as u32, Release::Auto, Measured::WithoutLoudness)?),
         Part::Loudness(ProgrammeLoudness::new(RATE as u32)),
         Part::Speech(SpeechMeter::new(RATE as u32)),
         Part::Faults(FaultMeter::new(RATE as u32, 1)),
-        Part::Everything(all),
+        Part::Limiter(premix(RATE as u32, Release::Auto, Measured::All)?),
     ];
     let mut output = vec![0.0f32; MINUTE];
     let mut measured = measurement::Programme::with_room();
     let seconds = fastest(&mut parts, runs, |part| match part {
-        Part::Limiter(bus) | Part::Everything(bus) => {
+        Part::Limiter(bus) => {
             bus.process(&[&programme.samples[..]], None, &mut [&mut output]);
         }
         part => {
@@ -247,23 +245,26 @@ fn shares(programme: &Programme, whole: f64, runs: usize) -> Result<Table> {
                     Part::Faults(meter) => {
                         meter.process(0, step, 0, &mut measured.clipped, &mut measured.drop_outs);
                     }
-                    Part::Limiter(_) | Part::Everything(_) => {}
+                    Part::Limiter(_) => {}
                 }
             }
         }
     });
-    let [limiter, loudness, speech, faults, everything] = seconds[..] else { unreachable!("five parts") };
+    let [limiter, facts, loudness, speech, faults, everything] = seconds[..] else {
+        unreachable!("six parts")
+    };
     let mut table =
         Table::new(["part of the default bounce, typical speech", "CPU seconds per hour", "share"]);
     let per_hour = |seconds: f64| seconds * 60.0;
     let rows = [
-        ("limiter, true peak of its output, history", per_hour(limiter - faults)),
+        ("limiter, true peak of its output", per_hour(limiter)),
         ("faults", per_hour(faults)),
+        ("marks, levels over time", per_hour(facts - limiter - faults)),
         ("loudness of the output", per_hour(loudness)),
         ("speech activity", per_hour(speech)),
         (
             "loudness of dialogue and walla, their separation",
-            per_hour(everything - limiter - loudness - speech),
+            per_hour(everything - facts - loudness - speech),
         ),
         ("files: reading, rounding, writing; start of the program", whole - per_hour(everything)),
         ("all", whole),
@@ -280,7 +281,10 @@ pub fn sizes_and_rates(programmes: &[Programme], runs: usize) -> Result<Vec<Tabl
     let (speech, tone) = (&programmes[1].samples, &programmes[2].samples);
     let mut sizes = Table::new(["block", "typical speech, ns per sample", "always limiting, ns per sample"]);
     for block in [1, 2, 16, 64, 100, 512, 1024, 8192] {
-        let mut buses = [(premix(48_000, Release::Auto)?, speech), (premix(48_000, Release::Auto)?, tone)];
+        let mut buses = [
+            (premix(48_000, Release::Auto, Measured::Peaks)?, speech),
+            (premix(48_000, Release::Auto, Measured::Peaks)?, tone),
+        ];
         let length = SECONDS * RATE;
         let mut output = vec![0.0f32; length];
         let seconds = fastest(&mut buses, runs, |(bus, input)| {
@@ -302,7 +306,7 @@ pub fn sizes_and_rates(programmes: &[Programme], runs: usize) -> Result<Vec<Tabl
         let length = SECONDS * rate as usize;
         let input = sine(997.0 / f64::from(rate), amplitude(CEILING_DB + 6.0), 0.0, length);
         let mut output = vec![0.0f32; length];
-        let mut bus = [premix(rate, Release::Auto)?];
+        let mut bus = [premix(rate, Release::Auto, Measured::Peaks)?];
         let seconds = fastest(&mut bus, runs, |bus| {
             for (input, output) in input.chunks(BLOCK).zip(output.chunks_mut(BLOCK)) {
                 bus.process(&[input], None, &mut [output]);
@@ -330,8 +334,7 @@ pub fn blocks_of_64(passes: usize, minutes: usize) -> Result<Table> {
     let tone = sine(997.0 / RATE as f64, amplitude(CEILING_DB + 6.0), 0.0, RATE);
     let mut least = vec![f32::INFINITY; blocks];
     for _ in 0..passes {
-        let mut bus = premix(RATE as u32, Release::Auto)?;
-        bus.set_loudness(true);
+        let mut bus = premix(RATE as u32, Release::Auto, Measured::All)?;
         let mut output = vec![0.0f32; BLOCK];
         for (input, least) in tone.chunks_exact(BLOCK).cycle().zip(&mut least) {
             let start = std::time::Instant::now();

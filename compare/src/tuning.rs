@@ -11,8 +11,8 @@ use crate::signals::{normalised, sine, sum};
 /// What can be tuned; reductions are 1 - gain.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
-    /// Of the fade before a peak. The latency is 24 samples more.
-    pub fade_samples: usize,
+    /// Of the fade before a peak, in groups of 16 samples; the latency is 40 samples more.
+    pub fade_groups: usize,
     /// Peaks that come back within this time are held, ...
     pub hold_seconds: f64,
     /// ... if each is as deep as the one before but for this much, so often.
@@ -86,22 +86,26 @@ fn averaged(values: &[f64], length: usize) -> Vec<f64> {
     (0..values.len()).map(of).collect()
 }
 
+/// Samples that are decided together.
+const GROUP: usize = 16;
+
 /// The gain of each sample, at 48 kHz.
 pub fn gains(required: &[f64], rule: &Rule) -> Vec<f64> {
-    const RATE: f64 = 48_000.0;
-    let decay = |seconds: f64| (-1.0 / (seconds * RATE)).exp();
-    let fade = rule.fade_samples;
-    let mut required = required.to_vec();
+    const GROUPS_PER_SECOND: f64 = 48_000.0 / GROUP as f64;
+    let decay = |seconds: f64| (-1.0 / (seconds * GROUPS_PER_SECOND)).exp();
+    let fade = rule.fade_groups;
+    let mut required: Vec<f64> =
+        required.chunks(GROUP).map(|group| group.iter().fold(0.0, |a: f64, &b| a.max(b))).collect();
     required.resize(required.len() + fade, 0.0);
-    let window = sliding_max(&required, fade + 2);
-    let within = (rule.hold_seconds * RATE) as usize;
-    let longest = sliding_max(&window, within.max(1));
+    let window = sliding_max(&required, fade + 3);
+    let within = ((rule.hold_seconds * GROUPS_PER_SECOND) as usize).max(1);
+    let longest = sliding_max(&window, within);
     let (quick, slow) = (decay(rule.quick_seconds), decay(rule.sustain_seconds));
     let (mut depth, mut sustained) = (0.0f64, 0.0f64);
     // Of the peaks: the one that the next is compared with, when it was, how many were like it.
     let (mut reference, mut since, mut count) = (0.0f64, usize::MAX, 0u32);
     let (mut before, mut rising) = (0.0f64, false);
-    let mut applied = Vec::with_capacity(window.len());
+    let mut applied = Vec::with_capacity(window.len() * GROUP);
     for (&required, &longest) in window.iter().zip(&longest) {
         since = since.saturating_add(1);
         if since > within {
@@ -119,11 +123,11 @@ pub fn gains(required: &[f64], rule: &Rule) -> Vec<f64> {
             }
         }
         before = required;
-        let recurring = count >= rule.times;
-        let floor = if recurring { longest } else { required };
+        let tone = count >= rule.times;
+        let floor = if tone { longest } else { required };
         if floor >= depth {
             depth = floor;
-        } else if !(recurring && depth - floor < rule.steady) {
+        } else if !(tone && depth - floor < rule.steady) {
             let rest = floor.max(((sustained - rule.sustain_floor) * rule.sustain_share).min(depth));
             depth = rest + (depth - rest) * quick;
         }
@@ -131,11 +135,11 @@ pub fn gains(required: &[f64], rule: &Rule) -> Vec<f64> {
         if floor == 0.0 && depth < 1e-5 {
             depth = 0.0;
         }
-        applied.push(depth.max(required));
+        applied.extend([depth.max(required); GROUP]);
     }
-    let first = (fade / 2).max(1);
-    let smooth = averaged(&averaged(&applied, first), fade + 1 - first);
-    smooth[fade..].iter().map(|reduction| 1.0 - reduction).collect()
+    let first = fade / 2 * GROUP;
+    let smooth = averaged(&averaged(&applied, first), fade * GROUP - first);
+    smooth[fade * GROUP..].iter().map(|reduction| 1.0 - reduction).collect()
 }
 
 /// The input limited by a rule.
@@ -156,7 +160,7 @@ pub fn figures(rule: &Rule) -> [f64; 4] {
     let pair = through(&sum(&tone(60.0, 0.8), &tone(7000.0, 0.2)));
     let intermodulation = residual_db(&pair[144_000..192_000], &[60.0, 7000.0]) + 10.0 * 17f64.log10();
     let mut single = vec![0.0; 12_000];
-    single[4000] = 1.0 - CEILING * amplitude(-12.0) / CEILING;
+    single[4000] = 1.0 - amplitude(-12.0);
     let recovered = 20.0 * gains(&single, rule)[4000 + 4800].log10();
     [high, low, intermodulation, recovered]
 }

@@ -9,25 +9,26 @@ use super::sliding::SlidingMax;
 /// Fixed-point one: the reduction of a gain of zero.
 pub const FULL_REDUCTION: u32 = 1 << 30;
 
-/// Peaks that come back within this time belong together: the pitch of the lowest voice and the
-/// half-period of mains hum are shorter.
-const HOLD_SECONDS: f64 = 0.012;
-/// How fast the automatic release lets go after a single peak, as a time constant.
-const QUICK_RELEASE_SECONDS: f64 = 0.03;
-/// Time constant of the average requirement, which the automatic release recovers to at first.
-const SUSTAIN_SECONDS: f64 = 0.4;
-/// An average below this (0.09 dB) is no sustained limiting.
-const SUSTAIN_FLOOR: f64 = 0.01;
-/// While peaks recur, a reduction deeper than needed by less than this (0.04 dB) is kept: to follow peaks
-/// that are all but equal would modulate the sound for nothing.
+/// Peaks that come back within this time, all alike, are a tone: its half-periods down to 25 Hz are shorter.
+const HOLD_SECONDS: f64 = 0.02;
+/// How alike the peaks of a tone are (0.04 dB), and how far from the required reduction a tone's may stay: to
+/// follow peaks that are all but equal would modulate the sound for nothing.
 const STEADY: f64 = 0.005;
+/// How many peaks in a row are like the one before until they are a tone. Speech has rarely as many.
+const TONE_PEAKS: u32 = 3;
+/// How fast the automatic release lets go, as a time constant.
+const QUICK_RELEASE_SECONDS: f64 = 0.002;
+/// Time constant of the average requirement, which the automatic release recovers to at first.
+const SUSTAIN_SECONDS: f64 = 0.2;
+/// An average below this (0.45 dB) is no sustained limiting.
+const SUSTAIN_FLOOR: f64 = 0.05;
 /// Reduction below this (0.00009 dB) is let go at once, so that the path becomes a copy again.
 const NEGLIGIBLE: f64 = 1e-5;
 
 /// How the gain comes back after a peak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Release {
-    /// Quickly after a single peak, slowly after sustained limiting.
+    /// At once after a single peak, slower after sustained limiting; not while a tone lasts.
     #[default]
     Auto,
     /// With this time constant in milliseconds, 5 to 500.
@@ -90,7 +91,7 @@ impl Envelope {
     /// Passes over `groups` without a requirement while idle.
     pub fn skip(&mut self, groups: usize) {
         self.quiet = self.quiet.saturating_add(groups as u64);
-        self.hold.since_over = self.hold.since_over.saturating_add(groups as u64);
+        self.hold.since_reference = self.hold.since_reference.saturating_add(groups as u64);
         self.recovery.rested += groups as u64;
     }
 
@@ -101,54 +102,76 @@ impl Envelope {
     pub fn next(&mut self, required: u32) -> [f64; GROUP] {
         self.quiet = if required > 0 { 0 } else { self.quiet.saturating_add(1) };
         let required = self.window.push(required);
-        let held = self.hold.next(required, self.recovery.depth);
-        let reduction = self.recovery.next(required, held, self.hold.recurring);
+        let held = self.hold.next(required);
+        let reduction = self.recovery.next(required, held, self.hold.is_tone());
         self.smoothing.next(reduction)
     }
 }
 
-/// Holds the reduction between peaks that recur, so that a low tone is not bent at each half-wave; lets
-/// a single peak go.
+/// Holds the reduction between the peaks of a tone, so that it is not bent at each half-wave; lets all others
+/// go.
 struct Hold {
     window: SlidingMax,
-    recurring: bool,
-    since_over: u64,
-    /// Since the reduction was last pushed as deep as it is: the time between peaks.
-    since_touch: u64,
+    /// The requirement of the group before, and whether it had risen to it.
+    before: u32,
+    rising: bool,
+    /// The peak that the next is compared with, how long ago it was, and how many in a row were alike.
+    reference: u32,
+    since_reference: u64,
+    alike: u32,
 }
 
 impl Hold {
     fn new(length: usize) -> Self {
         Self {
             window: SlidingMax::new(length),
-            recurring: false,
-            since_over: u64::MAX,
-            since_touch: u64::MAX,
+            before: 0,
+            rising: false,
+            reference: 0,
+            since_reference: u64::MAX,
+            alike: 0,
         }
     }
 
     fn reset(&mut self) {
         self.window.reset();
-        self.recurring = false;
-        self.since_over = u64::MAX;
-        self.since_touch = u64::MAX;
+        (self.before, self.rising) = (0, false);
+        (self.reference, self.since_reference, self.alike) = (0, u64::MAX, 0);
     }
 
-    /// The reduction not to fall below, given the requirement and the present depth of reduction.
-    fn next(&mut self, required: u32, depth: f64) -> u32 {
-        let within = self.window.length() as u64;
-        self.since_over = if required > 0 { 0 } else { self.since_over.saturating_add(1) };
-        let touches = required > 0 && f64::from(required) >= depth * f64::from(FULL_REDUCTION);
-        if touches {
-            self.recurring |= (2..=within).contains(&self.since_touch);
-            self.since_touch = 0;
-        }
-        self.since_touch = self.since_touch.saturating_add(1);
-        if self.since_over > within {
-            self.recurring = false;
-        }
+    /// Whether a tone is limited.
+    fn is_tone(&self) -> bool {
+        self.alike >= TONE_PEAKS
+    }
+
+    /// The reduction not to fall below, given the requirement.
+    fn next(&mut self, required: u32) -> u32 {
         let longest = self.window.push(required);
-        if self.recurring { longest } else { required }
+        self.since_reference = self.since_reference.saturating_add(1);
+        if self.since_reference > self.window.length() as u64 {
+            self.alike = 0;
+        }
+        if required > self.before {
+            self.rising = true;
+        } else if required < self.before && self.rising {
+            self.rising = false;
+            self.compare(self.before);
+        }
+        self.before = required;
+        if self.is_tone() { longest } else { required }
+    }
+
+    /// Takes a peak of the requirement. Lower ones between alike ones say nothing: a wave need not be as high
+    /// on both sides.
+    fn compare(&mut self, peak: u32) {
+        let steady = (STEADY * f64::from(FULL_REDUCTION)) as u32;
+        let alike = peak.abs_diff(self.reference) <= steady;
+        let forgotten = self.since_reference > self.window.length() as u64;
+        if forgotten || alike || peak > self.reference {
+            self.alike = if alike && !forgotten { self.alike.saturating_add(1) } else { 0 };
+            self.reference = peak;
+            self.since_reference = 0;
+        }
     }
 }
 
@@ -201,7 +224,7 @@ impl Recovery {
         self.rested = 0;
     }
 
-    fn next(&mut self, required: u32, held: u32, recurring: bool) -> u32 {
+    fn next(&mut self, required: u32, held: u32, tone: bool) -> u32 {
         let one = f64::from(FULL_REDUCTION);
         let floor = f64::from(held) / one;
         if self.depth == 0.0 {
@@ -214,7 +237,7 @@ impl Recovery {
         }
         if floor >= self.depth {
             self.depth = floor;
-        } else if !(recurring && self.depth - floor < STEADY) {
+        } else if !(tone && self.depth - floor < STEADY) {
             let sustained = if self.automatic { self.sustained - SUSTAIN_FLOOR } else { 0.0 };
             let rest = floor.max(sustained.min(self.depth));
             self.depth = rest + (self.depth - rest) * self.decay;
