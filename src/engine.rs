@@ -113,8 +113,6 @@ pub struct BounceBus {
     fold: Ramp,
     /// Nothing has come in yet: settings take effect at once.
     fresh: bool,
-    /// The transport has begun or jumped: the limiter's groups have to be counted from the picture's start.
-    strayed: bool,
     channels: usize,
     max_block: usize,
     latency: usize,
@@ -161,7 +159,6 @@ impl BounceBus {
             walla_gain: Ramp::new(sample_rate, 0.0),
             fold: Ramp::new(sample_rate, 0.0),
             fresh: true,
-            strayed: false,
             channels,
             max_block,
             latency,
@@ -210,16 +207,17 @@ impl BounceBus {
     }
 
     /// What the host's transport does; call it before each block, if there is a transport. A jump while
-    /// playing starts the limiter clean, and so does a start that its groups of samples do not fit: a bounce has
-    /// the same bits however the host comes to it.
+    /// playing starts the limiter clean, and so does a start after silence.
     pub fn follow(&mut self, transport: Transport) {
         let moved = self.pass.tracker.follow(transport);
         if moved != Move::Steady {
             self.pass.finish();
         }
-        self.strayed |= matches!(moved, Move::Start | Move::Jump);
         match moved {
-            Move::Start => self.monitor.listen_at_once(Listen::Output),
+            Move::Start => {
+                self.monitor.listen_at_once(Listen::Output);
+                self.limiter.forget();
+            }
             Move::Jump => {
                 self.limiter.reset();
                 self.monitor.forget();
@@ -280,12 +278,6 @@ impl BounceBus {
         let mut from = 0;
         while from < length {
             let count = self.pass.alike(self.max_block.min(length - from));
-            if self.strayed
-                && let Some(lead) = self.pass.tracker.lead()
-            {
-                self.limiter.align(lead);
-                self.strayed = false;
-            }
             let input = self.sum(dialogue, walla, output, from, count);
             self.pass.input(&self.dialogue, &self.walla, count, input);
             self.limit(output, from, count);

@@ -78,9 +78,13 @@ impl Detector {
         self.remember(newest);
         let (near, far) = (larger(early, late), larger(oldest, newest));
         let seen = self.line.seen(place);
-        if !matters(interpolator.limits(near, far))
-            || !matters(interpolator.close_limits(seen, larger(near, far)))
-        {
+        // Where a sample alone matters, a closer look is wasted.
+        let may_matter = || {
+            matters(interpolator.limits(near, far))
+                && (matters(Limits { precise: near, annex_2: 0.0 })
+                    || matters(interpolator.close_limits(seen, larger(near, far))))
+        };
+        if !may_matter() {
             self.quarter_before = None;
             return None;
         }

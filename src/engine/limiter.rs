@@ -11,10 +11,10 @@ use super::ramp::Ramp;
 /// detector cannot see.
 const MARGIN_DB: f64 = 0.02;
 /// Latency at 48 kHz; scaled with the rate, down to what the interpolator and a short fade need.
-const LATENCY_SAMPLES_AT_48_KHZ: u64 = 104;
-const SHORTEST_FADE_GROUPS: usize = 2;
-/// The part of the latency in which a group becomes whole, is interpolated, and binds the sample before its first.
-const DETECTION_SAMPLES: usize = LOOKAHEAD + GROUP;
+const LATENCY_SAMPLES_AT_48_KHZ: u64 = 80;
+const SHORTEST_FADE_SAMPLES: usize = 16;
+/// The part of the latency in which a group becomes whole and is interpolated.
+const DETECTION_SAMPLES: usize = LOOKAHEAD + GROUP - 1;
 /// Groups that are looked at in one go before the limiter looks closer.
 const RUN: usize = 16;
 /// 1 - 10^(-0.1 / 20): less is the end of a release, not limiting.
@@ -22,23 +22,26 @@ const A_TENTH_OF_A_DB: f64 = 0.011_446;
 /// Samples below this (-600 dBFS) are zero, so that hosts which flush denormals give the same bits.
 const SILENCE: f32 = 1e-30;
 
-/// Latency of the limiter in samples: 104 at 48 kHz, the same time at every rate from 34 kHz up, 72 samples
+/// Latency of the limiter in samples: 80 at 48 kHz, the same time at every rate from 33 kHz up, 55 samples
 /// below.
 pub fn latency_samples(sample_rate: u32) -> usize {
     let scaled = (LATENCY_SAMPLES_AT_48_KHZ * u64::from(sample_rate) + 24_000) / 48_000;
-    (scaled as usize).max(DETECTION_SAMPLES + SHORTEST_FADE_GROUPS * GROUP)
+    (scaled as usize).max(DETECTION_SAMPLES + SHORTEST_FADE_SAMPLES)
 }
 
 /// Keeps the true peak at or under the ceiling, by the precise and by the Annex-2 interpolator.
 ///
-/// Works in groups of [`GROUP`] samples, counted from the first, whatever the sizes of the blocks. See
-/// `docs/limiter.md` for how and why.
+/// Looks at groups of [`GROUP`] samples, whatever the sizes of the blocks; what it does to a sample does not
+/// depend on where groups begin. See `docs/limiter.md` for how and why.
 pub struct Limiter {
     interpolator: Interpolator,
     /// The past of each channel.
     detectors: Vec<Detector>,
     /// What has been limited ahead of what has come out, of each channel.
     ahead: Vec<[f32; GROUP]>,
+    /// The reduction of each sample of the block that comes out, 1 - gain, and of what is ahead of it.
+    reductions: Vec<f64>,
+    reductions_ahead: [f64; GROUP],
     /// Samples of the group that is coming in.
     filled: usize,
     envelope: Envelope,
@@ -79,8 +82,10 @@ impl Limiter {
             interpolator: Interpolator::new(kernel),
             detectors: (0..channels).map(|_| Detector::new(latency + GROUP, max_block)).collect(),
             ahead: vec![[0.0; GROUP]; channels],
+            reductions: vec![0.0; max_block],
+            reductions_ahead: [0.0; GROUP],
             filled: 0,
-            envelope: Envelope::new(sample_rate, (latency - DETECTION_SAMPLES) / GROUP),
+            envelope: Envelope::new(sample_rate, latency - DETECTION_SAMPLES),
             bypass: Ramp::new(sample_rate, 0.0),
             latency,
             place: latency,
@@ -122,6 +127,7 @@ impl Limiter {
     pub fn reset(&mut self) {
         self.detectors.iter_mut().for_each(Detector::reset);
         self.ahead.fill([0.0; GROUP]);
+        self.reductions_ahead.fill(0.0);
         self.filled = 0;
         self.group_ceiling = self.ceiling;
         self.envelope.reset();
@@ -129,13 +135,10 @@ impl Limiter {
         self.reduction = Reduction::default();
     }
 
-    /// Lets a group begin `lead` samples from now: as new, unless that is so already.
-    pub fn align(&mut self, lead: u64) {
-        let ahead = (lead % GROUP as u64) as usize;
-        let filled = (GROUP - ahead) % GROUP;
-        if self.filled != filled {
-            self.reset();
-            self.filled = filled;
+    /// Forgets how much was limited before, unless that is still heard.
+    pub fn forget(&mut self) {
+        if self.envelope.is_idle() {
+            self.envelope.reset();
         }
     }
 
@@ -188,11 +191,16 @@ impl Limiter {
         // What is limited comes out from the last sample of its group on: the rest of the group before is first.
         let rest = GROUP - 1 - self.filled;
         let groups = (self.filled + length) / GROUP;
+        let early = rest.min(length);
         for (ahead, samples) in self.ahead.iter_mut().zip(block.iter_mut()) {
-            let early = rest.min(length);
             samples[from..from + early].copy_from_slice(&ahead[..early]);
             ahead.copy_within(early..GROUP, 0);
         }
+        let mut reduces = self.reductions_ahead.iter().any(|&reduction| reduction > 0.0);
+        self.reductions[..early].copy_from_slice(&self.reductions_ahead[..early]);
+        self.reductions_ahead.copy_within(early..GROUP, 0);
+        self.reductions_ahead[GROUP - early.min(GROUP)..].fill(0.0);
+        self.reductions[early..length].fill(0.0);
         let mut group = 0;
         while group < groups {
             let run = RUN.min(groups - group);
@@ -208,12 +216,18 @@ impl Limiter {
                 let required = self.require(place, |peak, interval| {
                     over(peak, LOOKAHEAD as isize - begin - interval as isize);
                 });
-                if required == 0 && self.envelope.is_idle() {
-                    self.envelope.skip(1);
+                if required.is_none() && self.envelope.is_idle() {
+                    self.envelope.skip(GROUP);
                     self.copy(block, from, length, rest + group * GROUP, place, 1);
                 } else {
-                    let heard = 1.0 - self.bypass.after(rest + group * GROUP + 1);
-                    let reductions = self.reduce(required, heard);
+                    reduces = true;
+                    let reductions = self.envelope.next(&required.unwrap_or_default());
+                    let_out(
+                        &reductions,
+                        &mut self.reductions[..length],
+                        rest + group * GROUP,
+                        &mut self.reductions_ahead,
+                    );
                     self.turn_down(block, from, length, rest + group * GROUP, place, &reductions);
                 }
                 group += 1;
@@ -221,6 +235,21 @@ impl Limiter {
         }
         self.filled = (self.filled + length) % GROUP;
         self.let_through(block, from, length);
+        if reduces {
+            self.count(length);
+        }
+    }
+
+    /// Counts what has been done to the samples that come out.
+    #[inline(always)]
+    fn count(&mut self, length: usize) {
+        let (mut deepest, mut limited_samples) = (0.0, 0);
+        for &reduction in &self.reductions[..length] {
+            deepest = if reduction > deepest { reduction } else { deepest };
+            limited_samples += u32::from(reduction > A_TENTH_OF_A_DB);
+        }
+        self.reduction.deepest = self.reduction.deepest.max(deepest);
+        self.reduction.limited_samples += u64::from(limited_samples);
     }
 
     /// Passes over so many groups if nothing happens in them.
@@ -233,7 +262,7 @@ impl Limiter {
         }
         self.detectors.iter_mut().for_each(|detector| detector.pass(place, groups));
         self.group_ceiling = self.ceiling;
-        self.envelope.skip(groups);
+        self.envelope.skip(groups * GROUP);
         true
     }
 
@@ -244,10 +273,10 @@ impl Limiter {
         move |limits| limits.precise > target || limits.annex_2 > target
     }
 
-    /// The reduction that the intervals require which the group at `place` completes. Tells the highest peak
-    /// of the group, if it is over the ceiling, and its interval.
+    /// The reductions that the intervals require which the group at `place` completes, if any does. Tells the
+    /// highest peak of the group, if it is over the ceiling, and its interval.
     #[inline(always)]
-    fn require(&mut self, place: usize, over: impl FnOnce(f32, usize)) -> u32 {
+    fn require(&mut self, place: usize, over: impl FnOnce(f32, usize)) -> Option<[u32; GROUP]> {
         let matters = self.matters();
         let Ceiling { highest, target } = std::mem::replace(&mut self.group_ceiling, self.ceiling);
         let mut peaks_squared = [0.0f32; GROUP];
@@ -261,27 +290,18 @@ impl Limiter {
         let peak_squared = highest_of(&peaks_squared);
         let peak = f64::from(peak_squared).sqrt();
         if peak <= target {
-            return 0;
+            return None;
         }
         if peak > highest {
             let interval = peaks_squared.iter().position(|&x| x == peak_squared).unwrap_or(0);
             over(peak as f32, interval);
         }
-        libm::ceil((1.0 - target / peak) * f64::from(FULL_REDUCTION)) as u32
-    }
-
-    /// The reductions of the next group to come out; counts them by how much they are heard.
-    #[inline(always)]
-    fn reduce(&mut self, required: u32, heard: f64) -> [f64; GROUP] {
-        let reductions = self.envelope.next(required);
-        let (mut deepest, mut limited_samples) = (0.0, 0);
-        for reduction in reductions {
-            deepest = if reduction > deepest { reduction } else { deepest };
-            limited_samples += u32::from(reduction * heard > A_TENTH_OF_A_DB);
-        }
-        self.reduction.deepest = self.reduction.deepest.max(deepest * heard);
-        self.reduction.limited_samples += u64::from(limited_samples);
-        reductions
+        const FULL: f64 = FULL_REDUCTION as f64;
+        Some(peaks_squared.map(|peak_squared| {
+            // Rounded up; a gain of 1 where the peak is not over the target.
+            let reduction = 1.0 - target / f64::from(peak_squared).sqrt();
+            (reduction * FULL + 1.0).clamp(0.0, FULL) as u32
+        }))
     }
 
     /// Lets what has been limited out at `offset` of the block, and keeps what the block has no room for.
@@ -332,6 +352,10 @@ impl Limiter {
         let all = self.bypass.rests_at(1.0);
         let ramp = self.bypass.clone();
         self.bypass.skip(length);
+        let mut heard = ramp.clone();
+        for reduction in &mut self.reductions[..length] {
+            *reduction *= 1.0 - heard.advance();
+        }
         for (detector, samples) in self.detectors.iter().zip(block.iter_mut()) {
             let samples = &mut samples[from..from + length];
             let unlimited = detector.line().delayed(self.place, self.latency, length);
@@ -365,11 +389,11 @@ impl<F: FnMut(f32, isize)> Task for Process<'_, '_, '_, F> {
     }
 }
 
-/// Lets samples out at `offset` of the block, and keeps ahead what the block has no room for.
+/// Lets values out at `offset` of the block, and keeps ahead what the block has no room for.
 #[inline(always)]
-fn let_out(samples: &[f32], block: &mut [f32], offset: usize, ahead: &mut [f32; GROUP]) {
-    let room = samples.len().min(block.len() - offset);
-    let (now, later) = samples.split_at(room);
+fn let_out<T: Copy>(values: &[T], block: &mut [T], offset: usize, ahead: &mut [T; GROUP]) {
+    let room = values.len().min(block.len() - offset);
+    let (now, later) = values.split_at(room);
     block[offset..offset + room].copy_from_slice(now);
     ahead[..later.len()].copy_from_slice(later);
 }

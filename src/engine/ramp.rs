@@ -49,12 +49,6 @@ impl Ramp {
         self.target - self.step * f64::from(self.left)
     }
 
-    /// What [`Self::advance`] will give after so many samples.
-    pub fn after(&self, samples: usize) -> f64 {
-        let left = self.left.saturating_sub(u32::try_from(samples).unwrap_or(u32::MAX));
-        self.target - self.step * f64::from(left)
-    }
-
     /// Passes over samples.
     pub fn skip(&mut self, samples: usize) {
         self.left = self.left.saturating_sub(u32::try_from(samples).unwrap_or(u32::MAX));

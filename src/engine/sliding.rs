@@ -28,6 +28,7 @@ impl SlidingMax {
     }
 
     /// Takes the newest value and gives the maximum of the last `length`, it included.
+    #[inline(always)]
     pub fn push(&mut self, value: u32) -> u32 {
         self.ring[self.filled] = value;
         self.running = self.running.max(value);

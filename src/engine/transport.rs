@@ -131,11 +131,6 @@ impl Tracker {
         pass.first?.checked_add_unsigned(pass.measured.start)
     }
 
-    /// How many samples the pass that goes on began before what is measured of it.
-    pub fn lead(&self) -> Option<u64> {
-        self.pass.as_ref().map(|pass| pass.measured.start)
-    }
-
     /// How many of the next samples, at most `length`, are alike: all measured or none, on both sides.
     pub fn alike(&self, length: usize) -> usize {
         let Some(pass) = &self.pass else { return length };
