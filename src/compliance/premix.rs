@@ -898,7 +898,7 @@ mod tests {
                 pass: Pass { number: 1, start: Some(0), finished: true, covers_picture: Some(true) },
                 settings: Settings::default(),
                 siblings: Siblings::default(),
-                click_delay_samples: Some(64),
+                click_delay_samples: Some(latency_samples(SAMPLE_RATE)),
                 name: Some(Ok(Reading::of("81234567_LaCasaAzul_24_Mono_fr_PreMixQC_v1.wav")
                     .corrected()
                     .unwrap())),
@@ -957,7 +957,7 @@ mod tests {
         let bounce = Bounce::good();
         let findings = judge(&bounce.evidence());
         assert_eq!(worst(&findings), Verdict::Pass);
-        assert_eq!(summary(&findings), "14 pass, 4 not judged here");
+        assert_eq!(summary(&findings), "15 pass, 4 not judged here");
     }
 
     #[test]
@@ -1233,8 +1233,10 @@ mod tests {
     #[test]
     fn a_bounce_is_as_late_as_the_host_was_told() {
         let mut bounce = Bounce::good();
-        assert_eq!(find(&bounce.evidence(), "A12").measured, "64 samples late, as reported");
-        for delay in [0, 63, 65] {
+        let latency = latency_samples(SAMPLE_RATE);
+        let told = format!("{latency} samples late, as reported");
+        assert_eq!(find(&bounce.evidence(), "A12").measured, told);
+        for delay in [0, latency - 1, latency + 1] {
             bounce.click_delay_samples = Some(delay);
             assert_eq!(bounce.verdict("A12"), Verdict::Fail, "{delay}");
         }

@@ -6,7 +6,7 @@ use premix::engine::measurement::{
     Bin, InputLoudness, Loudness, Mark, Marks, Measurement, Pass, Reduction, Separation, Speech,
 };
 use premix::engine::true_peak::Peak;
-use premix::engine::{Listen, Settings};
+use premix::engine::{Listen, Settings, latency_samples};
 use premix::plugin::editor::{Fields, Name, Reading, Saving, Times, View, Walla};
 
 /// Hz.
@@ -112,7 +112,7 @@ impl Stage {
                     pass: &measurement.pass,
                     settings: self.settings,
                     siblings: Siblings::default(),
-                    click_delay_samples: (self.rate > 0).then_some(64),
+                    click_delay_samples: (self.rate > 0).then(|| latency_samples(self.rate)),
                     session_start: self.times.session_start,
                     name: None,
                 }),
