@@ -1,7 +1,8 @@
--- Tracks, a crowd bus and Premix in an empty Ardour session, for tests/ardour.py:
+-- Tracks, two buses and Premix in an empty Ardour session, for tests/ardour.py:
 --     ardour7-lua tests/ardour.lua FOLDER NAME WIRING DIALOGUE_TRACKS WALLA_TRACKS
--- WIRING is "side-chain": the crowd bus feeds the second input of Premix; or "walla bus": Premix Walla is on
--- the crowd bus, which feeds the master bus like the dialogue. Premix is on the master bus, which is mono.
+-- The dialogue goes to the bus "Speech", the walla to the bus "Crowd". Premix is on the master bus, which is mono.
+-- WIRING is "side-chain": Crowd feeds the second input of Premix; or "walla bus": Premix Walla is on Crowd, which
+-- feeds the master bus like Speech.
 
 local folder, name, wiring, dialogue_tracks, walla_tracks =
 	arg[1], arg[2], arg[3], tonumber(arg[4]), tonumber(arg[5])
@@ -11,6 +12,10 @@ local last = ARDOUR.PresentationInfo.max_order
 
 local function tracks(count, kind)
 	return session:new_audio_track(1, 1, nil, count, kind, last, ARDOUR.TrackMode.Normal, true, true)
+end
+
+local function bus(name)
+	return session:new_audio_route(1, 1, nil, 1, name, ARDOUR.PresentationInfo.Flag.AudioBus, last):front()
 end
 
 local function insert(plugin, route)
@@ -25,9 +30,11 @@ local function wire(from, input)
 	assert(from:output():nth(0):connect(input:nth(0):name()) == 0, from:name() .. " is not connected")
 end
 
+-- In real time it would fade in over the first 65 ms.
+session:cfg():set_use_transport_fades(false)
 session:add_master_bus(ARDOUR.ChanCount(ARDOUR.DataType("audio"), 1))
-tracks(dialogue_tracks, "Dialogue")
-local crowd = session:new_audio_route(1, 1, nil, 1, "Crowd", ARDOUR.PresentationInfo.Flag.AudioBus, last):front()
+local dialogue = tracks(dialogue_tracks, "Dialogue")
+local speech, crowd = bus("Speech"), bus("Crowd")
 local walla = tracks(walla_tracks, "Walla")
 -- Ardour connects new tracks to the master bus by itself, a little later.
 sleep(2)
@@ -35,6 +42,9 @@ local master = session:master_out()
 
 -- One channel in, one out, however many the plugin could have.
 crowd:set_strict_io(true)
+for track in dialogue:iter() do
+	wire(track, speech:input())
+end
 for track in walla:iter() do
 	wire(track, crowd:input())
 end

@@ -46,7 +46,10 @@ const HOSTS: [Need; 3] = [
 ];
 
 /// For the tests by hand in a workstation.
-const ARDOUR: [Need; 1] = [program("ardour", "ardour", "the workstation to render in")];
+const ARDOUR: [Need; 2] = [
+    program("ardour", "ardour", "the workstation to render in"),
+    program("gdb", "gdb", "what asks Ardour for an export in real time"),
+];
 
 /// For the plugin's window, which the tests show on a virtual screen. The plugin loads these libraries
 /// when its window opens.
