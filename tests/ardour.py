@@ -42,6 +42,9 @@ SESSIONS = [
     ("WallaBus", "walla bus", False),
     ("RealTime", "side-chain", True),
 ]
+# Where Ardour adds the walla, in single precision, the input of Premix differs in its last bit from the command line's,
+# and the gain by as much: of so many samples one may then differ by 2 LSB.
+ROUNDED_TWICE = 1_000_000
 # It aborts now and then, after a complete export.
 ATTEMPTS = 3
 FULL_SCALE = 1 << 23
@@ -261,8 +264,10 @@ def main():
         size = min(len(output), SAMPLES)
         check(f"{name}: lag", lag(output[:size], expected[:size]) == 0, lag(output[:size], expected[:size]))
         difference = np.abs(output[:size] - expected[:size])
-        detail = f"{difference.max()} LSB at most, {np.count_nonzero(difference)} of {size} samples differ"
-        check(f"{name}: as premix bounce", difference.max() <= 1, detail)
+        by_one, by_more = np.count_nonzero(difference == 1), np.count_nonzero(difference > 1)
+        detail = f"of {size} samples {by_one} differ by 1 LSB and {by_more} by more, at most by {difference.max()}"
+        allowed = 0 if wiring == "side-chain" else size // ROUNDED_TWICE
+        check(f"{name}: as premix bounce", difference.max() <= 2 and by_more <= allowed, detail)
         status = subprocess.run([premix, "check", *length, wav]).returncode
         check(f"{name}: premix check", status == 0, f"exit status {status}")
     return 1 if check.failures else 0
