@@ -17,6 +17,10 @@ pub const AUDIO: MediaType = MediaTypes_::kAudio as MediaType;
 pub const INPUT: BusDirection = BusDirections_::kInput as BusDirection;
 pub const OUTPUT: BusDirection = BusDirections_::kOutput as BusDirection;
 
+// The bindings have it as `u32` on some systems and as `i32` on others.
+#[allow(clippy::unnecessary_cast)]
+const PLAYING: u32 = ProcessContext_::StatesAndFlags_::kPlaying as u32;
+
 /// A loaded bundle; it stays loaded, as the plugin's threads may outlive their instance.
 pub struct Vst3Bundle(ComPtr<IPluginFactory3>);
 
@@ -220,7 +224,7 @@ impl Vst3Plugin {
         };
         let mut context = self.transport.get().map(|(playing, position)| {
             let mut context: ProcessContext = unsafe { mem::zeroed() };
-            context.state = if playing { ProcessContext_::StatesAndFlags_::kPlaying as u32 } else { 0 };
+            context.state = if playing { PLAYING } else { 0 };
             context.projectTimeSamples = position;
             context
         });
