@@ -376,7 +376,11 @@ fn facts(report: &Report) -> Markup {
                         (facts.sample_rate) " Hz, "
                         @if facts.channels == 1 { "mono" } @else { (facts.channels) " channels" }
                     }
-                    dt { "Length" } dd { (length_label(report)) ", " (grouped(facts.frames)) " samples" }
+                    dt { "Length" }
+                    dd {
+                        (length_label(report)) ", " (grouped(facts.frames)) " samples"
+                        @if let Some(digest) = file.digest { ", " (grouped(digest.bytes)) " bytes" }
+                    }
                     @if let Some(reference) = facts.time_reference() {
                         dt { "Start" } dd { (report.time_line.place(0)) ", time reference " (grouped(reference)) }
                     }
@@ -395,7 +399,6 @@ fn facts(report: &Report) -> Markup {
                         dt { "iXML" } dd { "timecode rate " (rate) }
                     }
                     @if let Some(digest) = file.digest {
-                        dt { "Size" } dd { (grouped(digest.bytes)) " bytes" }
                         dt { "SHA-256" } dd { code { (digest.sha_256) } }
                     }
                 }
