@@ -81,7 +81,7 @@ rules! { Evidence<'_>;
         "After fixes the file comes as a new version: a higher number, the same name else, and only the fixes changed.",
         "the next version", [File] => judge_version;
     UPLOAD: "A19", "Upload",
-        "The file goes to the source request \"(Language) - Premix Dialogue WAV: Localized\".",
+        "The file goes to the source request \u{201c}(Language) - Premix Dialogue WAV: Localized\u{201d}.",
         "the right request", [] => judge_upload;
     ORDER: "A20", "Order of deliveries",
         "The edit project is not uploaded before the premix has passed its quality control.",

@@ -293,14 +293,14 @@ fn places(report: &Report) -> Markup {
     ];
     html! {
         @for (name, unit, marks) in kinds.into_iter().filter(|(_, _, marks)| marks.count > 0) {
-            h2 { (name) }
-            (mark_list(report, unit, marks.count, &marks.worst, LISTED))
+            h2 { (name) " " span.unit { (unit) } }
+            (mark_list(report, marks.count, &marks.worst, LISTED))
         }
     }
 }
 
 /// The worst marks, as many as `most`, in the order of time.
-fn mark_list(report: &Report, unit: &str, count: u64, marks: &[Mark], most: usize) -> Markup {
+fn mark_list(report: &Report, count: u64, marks: &[Mark], most: usize) -> Markup {
     let mut listed: Vec<&Mark> = marks.iter().collect();
     listed.sort_by(|a, b| b.level.total_cmp(&a.level));
     listed.truncate(most);
@@ -311,7 +311,7 @@ fn mark_list(report: &Report, unit: &str, count: u64, marks: &[Mark], most: usiz
                 li {
                     b { (report.time_line.place(mark.sample)) }
                     span { (duration(report, mark.samples)) }
-                    span { (minus(&format!("{:.2}", db_from_linear(mark.level.into())))) " " (unit) }
+                    span { (minus(&format!("{:.2}", db_from_linear(mark.level.into())))) }
                 }
             }
         }
@@ -331,11 +331,11 @@ fn duration(report: &Report, samples: u64) -> String {
 
 fn changes(report: &Report, comparison: &Comparison) -> Markup {
     html! {
-        h2 { "Changed since " span.name { (comparison.name) } }
+        h2 { "Changed since " span.name { (comparison.name) } " " span.unit { "difference in dBFS" } }
         @if comparison.changes.is_empty() {
             p { "Nothing that exceeds \u{2212}80 dBFS." }
         } @else {
-            (mark_list(report, "dBFS", comparison.changes.len() as u64, &comparison.changes, CHANGES))
+            (mark_list(report, comparison.changes.len() as u64, &comparison.changes, CHANGES))
         }
         p { @if comparison.rest_is_identical() { "All else is the same, bit for bit." } @else {
             (comparison.faint_samples) " samples elsewhere differ by less than \u{2212}80 dBFS."
