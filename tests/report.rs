@@ -202,10 +202,14 @@ fn a_bounce_is_judged_and_reported_in_one_command() {
         assert_eq!(rule(id)["verdict"], "pass", "{}", rule(id));
     }
     assert_eq!(told["settings"]["walla_gain_db"], -10.0);
-    // Without loudness there is less to tell, and what is left is the same.
+    // Without loudness the file states none, and its report tells what is read in it and what the bus did.
     desk.run_well(&format!("{bounce} --no-loudness --overwrite"));
-    let page = std::fs::read_to_string(desk.path(&format!("{stem}_report.html"))).unwrap();
-    assert!(page.contains("True peak"));
+    let without = data(&desk.path(&format!("{stem}_report.json")));
+    assert!(without["container"]["bext"]["integrated_lufs"].is_null());
+    assert_eq!(without["programme"]["loudness"], told["programme"]["loudness"]);
+    for column in ["true_peak_dbtp", "short_term_lufs", "reduction_db"] {
+        assert_eq!(without["history"][column], told["history"][column], "{column}");
+    }
 }
 
 #[test]

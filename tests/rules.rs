@@ -304,6 +304,27 @@ fn a11_the_start_of_the_picture() {
 }
 
 #[test]
+fn a12_the_walla_comes_when_its_stem_does() {
+    let desk = Desk::new();
+    let walla = crowd(-20.0);
+    desk.write_bwf("walla.wav", BitDepth::Int24, HOUR, &walla);
+    let premix = bounced(&dialogue(), &walla);
+    let late = |samples: usize| [&vec![0.0; samples][..], &premix].concat();
+    for (premix, verdict, words) in [
+        (premix.clone(), "pass", "0 samples late"),
+        (late(64), "warn", "limiter's latency"),
+        (late(2000), "warn", "2000 samples late"),
+        (premix[500..].to_vec(), "warn", "500 samples early"),
+    ] {
+        write(&desk, &premix);
+        expect(&desk, &format!("{NAME} --walla walla.wav"), "A12", verdict, &[words]);
+        // Where it lies does not change how loud it is.
+        expect(&desk, &format!("{NAME} --walla walla.wav"), "A7", "pass", &["-10.0"]);
+    }
+    expect(&desk, NAME, "A12", "not judged", &["--walla"]);
+}
+
+#[test]
 fn a13_the_right_output() {
     let desk = Desk::new();
     write(&desk, &dialogue());

@@ -64,7 +64,7 @@ rules! { Evidence<'_>;
         "the picture's start", [Bus File] => judge_start;
     SYNC: "A12", "In sync",
         "A click comes out exactly as late as Premix tells the host, which takes that back. Lips are for your eyes.",
-        "as late as reported", [Bus] => judge_sync;
+        "as late as reported", [Bus File] => judge_sync;
     SOURCE: "A13", "The right output",
         "The bounce is the premix: no tone, no silence, and not the sum of two outputs, 6 dB hotter.",
         "the premix bus, once", [Bus File] => judge_source;
@@ -624,7 +624,7 @@ fn judge_start(evidence: &Evidence) -> Finding {
 
 fn judge_sync(evidence: &Evidence) -> Finding {
     let Some(bus) = evidence.bus() else {
-        return Finding::unknown(SYNC, "the sound alone does not show it: watch the lips in the picture");
+        return others::judge_sync(evidence, evidence.file().and_then(|file| file.walla));
     };
     let Some(measured) = bus.click_delay_samples else {
         return Finding::unknown(SYNC, NOT_STARTED);

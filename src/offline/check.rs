@@ -153,8 +153,11 @@ pub fn check_bounce(
             *finding = on_the_bus;
         }
     }
-    // The bus has seen what the file cannot show.
-    report.programme.history.clone_from(&measurement.programme.history);
+    // The bus has seen what the file cannot show, over the same time.
+    let bins = report.programme.history.whole.iter_mut().zip(&measurement.programme.history.whole);
+    for (bin, on_the_bus) in bins {
+        (bin.reduction_db, bin.separation_lu) = (on_the_bus.reduction_db, on_the_bus.separation_lu);
+    }
     report.bounced = Some((measurement.mix.clone(), summary.settings));
     Ok(report)
 }

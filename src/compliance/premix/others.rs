@@ -1,9 +1,10 @@
 //! Rules that other files show beside the premix: the version before, and the walla stem.
 
-use super::{DISCERNIBLE, Evidence, NEW_VERSION, WALLA, WALLA_GAIN_TENTHS_DB, separation};
+use super::{DISCERNIBLE, Evidence, NEW_VERSION, SYNC, WALLA, WALLA_GAIN_TENTHS_DB, separation};
 use crate::compliance::{Finding, Verdict};
 use crate::delivery::comparison::{Alignment, Comparison, WallaFit};
 use crate::delivery::name::Reading;
+use crate::engine::latency_samples;
 
 /// A gain of the walla may be off by this, in decibels.
 const GAIN_TOLERANCE_DB: f64 = 0.1;
@@ -72,6 +73,31 @@ pub(super) fn judge_discernible(evidence: &Evidence, fit: Option<&WallaFit>) -> 
         }
         Some(fit) => separation(evidence, &fit.separation),
     }
+}
+
+/// A12 of a file: whether the walla comes when it came in its stem.
+pub(super) fn judge_sync(evidence: &Evidence, fit: Option<&WallaFit>) -> Finding {
+    let beside = "0 samples late beside the walla stem";
+    let finding = match fit.map(|fit| fit.lag_samples) {
+        None => Finding::unknown(
+            SYNC,
+            "the walla stem shows it: give it with --walla, and watch the lips in the picture",
+        ),
+        Some(None) => Finding::unknown(SYNC, "the walla stem cannot be told from the premix: see A7"),
+        Some(Some(0)) => Finding::new(SYNC, Verdict::Pass, beside),
+        Some(Some(lag)) => {
+            let place = if lag > 0 { "late" } else { "early" };
+            let measured = format!("{} samples {place} beside the walla stem", lag.unsigned_abs());
+            let latency = latency_samples(evidence.programme.sample_rate) as i64;
+            Finding::new(SYNC, Verdict::Warn, measured).advise(match lag == latency {
+                true => "this is the limiter's latency: let the host compensate it",
+                false => {
+                    "does the stem begin where the premix does, and does the host take back the latency of every plug-in?"
+                }
+            })
+        }
+    };
+    finding.aiming_at(beside)
 }
 
 /// A18: the version is raised, the rest of the name the same, and the sound is not.
