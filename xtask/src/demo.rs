@@ -144,12 +144,21 @@ pub fn demo(target: &Path) -> Result<()> {
     compare(&by_plugin, &float, &premix)?;
     println!();
     let verdict = run(
-        Command::new(&program).arg("check").arg(&premix).args(delivery),
+        Command::new(&program)
+            .arg("check")
+            .arg(&premix)
+            .args(delivery)
+            .arg("--walla")
+            .arg(&walla)
+            .arg("--report")
+            .arg(&folder)
+            .arg("--overwrite"),
         "1 means that a rule fails, 2 that the check could not be done; see above why",
     );
     if verdict.is_ok() {
         println!("Exit status 0: no rule fails, the premix may be delivered.");
     }
+    println!("\nThe report, for a browser:\n  {}", folder.join(NAME.replace(".wav", "_report.html")).display());
     println!("\nListen to:");
     for file in [dialogue, walla, premix, by_plugin] {
         println!("  {}", file.display());
