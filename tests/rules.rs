@@ -8,6 +8,7 @@ mod desk;
 use premix::compliance::Face;
 use premix::compliance::premix::RULES;
 use premix::delivery::wav::BitDepth;
+use premix::engine::latency_samples;
 use serde_json::Value;
 
 use desk::Desk;
@@ -268,7 +269,7 @@ fn a9_something_sounds() {
 #[test]
 fn a10_the_length_of_the_picture() {
     let desk = Desk::new();
-    let minute = 60 * RATE;
+    let (minute, latency) = (60 * RATE, latency_samples(RATE as u32));
     let mut samples = dialogue();
     samples.resize(70 * RATE, 0.0);
     for (length, verdict, words) in [
@@ -278,7 +279,7 @@ fn a10_the_length_of_the_picture() {
         (minute + 2000, "fail", "1 frame (2000 samples) too long"),
         (minute + 2000, "fail", "out point inclusive"),
         (minute - 2000, "fail", "one frame"),
-        (minute + 64, "fail", "latency"),
+        (minute + latency, "fail", "latency"),
         (minute * 1001 / 1000, "fail", "0.1 %"),
         (minute * 1000 / 1001, "fail", "0.1 %"),
         (minute * 24 / 25, "fail", "24 frames a second were taken for 25"),
@@ -312,7 +313,7 @@ fn a12_the_walla_comes_when_its_stem_does() {
     let late = |samples: usize| [&vec![0.0; samples][..], &premix].concat();
     for (premix, verdict, words) in [
         (premix.clone(), "pass", "0 samples late"),
-        (late(64), "warn", "limiter's latency"),
+        (late(latency_samples(RATE as u32)), "warn", "limiter's latency"),
         (late(2000), "warn", "2000 samples late"),
         (premix[500..].to_vec(), "warn", "500 samples early"),
     ] {

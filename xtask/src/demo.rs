@@ -158,7 +158,10 @@ pub fn demo(target: &Path) -> Result<()> {
     if verdict.is_ok() {
         println!("Exit status 0: no rule fails, the premix may be delivered.");
     }
-    println!("\nThe report, for a browser:\n  {}", folder.join(NAME.replace(".wav", "_report.html")).display());
+    println!(
+        "\nThe report, for a browser:\n  {}",
+        folder.join(NAME.replace(".wav", "_report.html")).display()
+    );
     println!("\nListen to:");
     for file in [dialogue, walla, premix, by_plugin] {
         println!("  {}", file.display());
