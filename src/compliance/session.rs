@@ -73,10 +73,10 @@ rules! {
 }
 
 /// How to make Pro Tools tell what a text can tell.
-const EXPORT_TEXT: &str = "export it with File > Export > Session Info as Text (UTF-8, all tracks, all lists) and \
-                           give that with --session-info";
+const EXPORT_TEXT: &str = "in Pro Tools, export it with File > Export > Session Info as Text (UTF-8, all tracks, all \
+                           lists) and give that with --session-info";
 /// Where nothing that can be exported tells.
-const LOOK: &str = "no file of this session tells it: look in the program";
+const LOOK: &str = "nothing that is exported from this session tells it: look in the program";
 
 /// All that is known of a delivery.
 #[derive(Clone, Copy, Debug)]
@@ -185,6 +185,12 @@ struct Words<'a> {
     reveal: &'a str,
 }
 
+/// What to say of a rule about tracks of which there are none by name.
+fn reveal_by_name(evidence: &Evidence, advice: &'static str) -> &'static str {
+    let any = evidence.sessions.iter().any(|session| session.tracks.iter().any(|track| !track.built_in));
+    if any { advice } else { EXPORT_TEXT }
+}
+
 /// Faults that are told in one line.
 const TOLD: usize = 4;
 
@@ -208,13 +214,19 @@ fn conclude(rule: &'static Rule, sights: impl IntoIterator<Item = Sight>, words:
     match faults.first() {
         None if whole => finding(Verdict::Pass, words.good.into(), None, None),
         None => finding(Verdict::Unknown, "no file here tells".into(), None, Some(words.reveal)),
+        Some(Fault { verdict, what, place }) if faults.len() == 1 => {
+            finding(*verdict, what.clone(), place.clone(), Some(words.repair))
+        }
         Some(worst) => {
-            let (verdict, place) = (worst.verdict, worst.place.clone());
-            let mut told: Vec<String> = faults.iter().take(TOLD).map(|fault| fault.what.clone()).collect();
+            let placed = |fault: &Fault| match &fault.place {
+                Some(place) => format!("{} at {place}", fault.what),
+                None => fault.what.clone(),
+            };
+            let mut told: Vec<String> = faults.iter().take(TOLD).map(placed).collect();
             if faults.len() > TOLD {
                 told.push(format!("{} more", faults.len() - TOLD));
             }
-            finding(verdict, told.join("; "), place, Some(words.repair))
+            finding(worst.verdict, told.join("; "), None, Some(words.repair))
         }
     }
 }

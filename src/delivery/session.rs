@@ -309,12 +309,24 @@ pub struct Send {
 }
 
 /// Automation of one parameter.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Automation {
     /// What it moves.
     pub parameter: String,
     /// Whether it is there but changes nothing.
     pub idle: bool,
+    /// Of a volume that stands still: where, in dB.
+    pub held_db: Option<f64>,
+}
+
+impl Automation {
+    /// Of a volume, by the gains of its points. `None` if it has no points.
+    fn of_gains(parameter: impl Into<String>, mut gains: impl Iterator<Item = f64>) -> Option<Self> {
+        let first = gains.next()?;
+        let held = gains.all(|gain| (gain - first).abs() < 1e-4);
+        let idle = held && (first - 1.0).abs() < 1e-4;
+        Some(Self { parameter: parameter.into(), idle, held_db: held.then(|| decibels(first)) })
+    }
 }
 
 /// A file that a session plays or keeps.

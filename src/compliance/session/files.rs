@@ -7,8 +7,8 @@ use crate::compliance::clock;
 use crate::compliance::premix::SAMPLE_RATE;
 use crate::delivery::name::Grade;
 use crate::delivery::session::audio::{Content, content};
-use crate::delivery::session::names::{self, symbols};
-use crate::delivery::session::{Media, Place};
+use crate::delivery::session::names::{self, Role, TrackName, symbols};
+use crate::delivery::session::{Media, Place, counted};
 use crate::delivery::wav::SampleFormat;
 
 pub fn judge(evidence: &Evidence) -> Vec<Finding> {
@@ -332,7 +332,7 @@ fn format(evidence: &Evidence) -> Finding {
     let frames: u64 = seconds.map(|facts| facts.frames).sum();
     let good = match evidence.audio.len() {
         0 => "all audio within the session file".to_string(),
-        files => format!("{files} files, {} in all", clock(frames, SAMPLE_RATE)),
+        files => format!("{}, {} in all", counted(files, "file"), clock(frames, SAMPLE_RATE)),
     };
     let words = Words {
         good: &good,
@@ -344,21 +344,28 @@ fn format(evidence: &Evidence) -> Finding {
 
 fn symbols_in_names(evidence: &Evidence) -> Finding {
     // Programs put dots, spaces, numbers in parentheses and the like into names of clips and files.
-    let stray = |name: &str| symbols(name).find(|c| !" .()#+,&'!~@=".contains(*c));
-    let told =
-        |what: &str, name: &str| stray(name).map(|c| fail(format!("{what} {} has {c:?}", quoted(name))));
+    let added = " .()#+,&'!~@=";
+    // A space or brackets in the name of a track are what the rule of its names warns of.
+    let allowed = |track: &Track| match TrackName::of(&track.name, None).role {
+        Role::Optional => added,
+        _ => " []",
+    };
+    let told = |what: &str, name: &str, allowed: &str| {
+        let stray = symbols(name).find(|c| !allowed.contains(*c))?;
+        Some(fail(format!("{what} {} has {stray:?}", quoted(name))))
+    };
     let tracks = |session: &Session| {
         let tracks = session
             .tracks
             .iter()
             .filter(|track| !track.built_in)
-            .filter_map(|track| told("track", &track.name));
-        let clips = session.clips().filter_map(|(_, clip)| told("clip", &clip.name));
+            .filter_map(|track| told("track", &track.name, allowed(track)));
+        let clips = session.clips().filter_map(|(_, clip)| told("clip", &clip.name, added));
         Sight { whole: !session.tracks.is_empty(), faults: tracks.chain(clips).collect() }
     };
     let audio =
         evidence.entries.iter().filter(|entry| matches!(content(entry), Content::Wav | Content::OtherAudio));
-    let files = audio.filter_map(|entry| told("file", entry.name())).collect();
+    let files = audio.filter_map(|entry| told("file", entry.name(), added)).collect();
     let words = Words {
         good: "letters, digits and what programs add",
         repair: "write names in English letters, digits, hyphens and underscores",
@@ -391,6 +398,10 @@ fn source_material(evidence: &Evidence) -> Finding {
     let mut faults: Vec<Fault> = Vec::new();
     for entry in evidence.entries {
         match content(entry) {
+            // MXF holds pictures, or sound that an AAF brings along.
+            Content::Video if entry.extension() == "mxf" => {
+                faults.push(warn(format!("{} may be a video", quoted(&entry.path))));
+            }
             Content::Video => faults.push(fail(format!("{} is a video", quoted(&entry.path)))),
             Content::Wav | Content::OtherAudio => faults.extend(told("file", entry.name())),
             _ => {}

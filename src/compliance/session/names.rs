@@ -2,8 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::*;
 use crate::delivery::name::Grade;
+use crate::delivery::session::counted;
 use crate::delivery::session::names::{Role, words};
 
 /// Group tracks that a session usually has at most.
@@ -29,12 +32,11 @@ fn is_group(name: &TrackName) -> bool {
     name.role == Role::Group || name.characters.len() > 1
 }
 
-fn faults_of(track: &Track, name: &TrackName) -> Vec<Fault> {
-    let fault = |what: &String| {
-        let what = format!("{} {what}", quoted(&track.name));
-        if name.grade == Grade::Unreadable { fail(what) } else { warn(what) }
-    };
-    name.wrong.iter().map(fault).collect()
+/// What is wrong with the name of a track, if anything is, in one.
+fn fault_of(track: &Track, name: &TrackName) -> Option<Fault> {
+    let what = format!("{} {}", quoted(&track.name), name.wrong.join(", "));
+    let fault = if name.grade == Grade::Unreadable { fail(what) } else { warn(what) };
+    (!name.wrong.is_empty()).then_some(fault)
 }
 
 fn track_names(evidence: &Evidence) -> Finding {
@@ -44,7 +46,7 @@ fn track_names(evidence: &Evidence) -> Finding {
         let mut faults: Vec<Fault> = tracks
             .iter()
             .filter(|(_, name)| !is_group(name))
-            .flat_map(|(track, name)| faults_of(track, name))
+            .filter_map(|(track, name)| fault_of(track, name))
             .collect();
         // All in capitals or all in small letters means the same for the whole session.
         let cased = |wanted: fn(&char) -> bool| {
@@ -73,20 +75,24 @@ fn group_names(evidence: &Evidence) -> Finding {
     let sights = evidence.sights(|session| {
         let tracks = named(session, language.as_ref());
         let groups: Vec<_> = tracks.iter().filter(|(_, name)| is_group(name)).collect();
-        let faults = groups.iter().flat_map(|(track, name)| faults_of(track, name)).collect();
+        let faults = groups.iter().filter_map(|(track, name)| fault_of(track, name)).collect();
         Sight { whole: !groups.is_empty(), faults }
     });
     let words = Words {
         good: "language and characters",
         repair: "rename the group tracks like FR_WALLA1 or FR_GUARD1_GUARD2",
-        reveal: "no group track was seen",
+        reveal: reveal_by_name(
+            evidence,
+            "there is no group track by name: if there is one, write GROUP or WALLA into its name",
+        ),
     };
     conclude(GROUP_NAMES, sights, &words)
 }
 
-/// A name of a character as it is compared: letters and digits in capitals.
+/// A name of a character as it is compared: letters and digits in capitals, without accents, which a list may
+/// have and a track may not.
 fn plain(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+    name.nfd().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
 }
 
 fn characters(evidence: &Evidence) -> Finding {
@@ -109,11 +115,9 @@ fn characters(evidence: &Evidence) -> Finding {
             let whole = plain(&name.characters.concat());
             let strange = name.characters.iter().filter(|part| !list.contains(&plain(part)));
             let strange: Vec<&String> = if list.contains(&whole) { vec![] } else { strange.collect() };
-            faults.extend(
-                strange.iter().map(|part| {
-                    fail(format!("{} of {} is not in the list", quoted(part), quoted(&track.name)))
-                }),
-            );
+            faults.extend(strange.iter().map(|part| {
+                fail(format!("{} of {} is not in the list of characters", quoted(part), quoted(&track.name)))
+            }));
         }
         Sight { whole: !named.is_empty(), faults }
     });
@@ -147,7 +151,8 @@ fn clip_names(evidence: &Evidence) -> Finding {
                         || (!unnumbered.is_empty() && clip_name.contains(unnumbered))
                 });
                 if !carries {
-                    let what = format!("clip {} on {}", quoted(&clip.name), quoted(&track.name));
+                    let what =
+                        format!("clip {} on {} names no character", quoted(&clip.name), quoted(&track.name));
                     faults.push(Fault { place: place(session, clip), ..fail(what) });
                 }
             }
@@ -173,7 +178,7 @@ fn pickups(evidence: &Evidence) -> Finding {
         let mut faults = Vec::new();
         for (track, name) in &tracks {
             if name.pickup {
-                faults.extend(faults_of(track, name));
+                faults.extend(fault_of(track, name));
             } else if says_pickup(&track.name) {
                 faults.push(fail(format!("{} does not start with PU_", quoted(&track.name))));
             }
@@ -195,7 +200,10 @@ fn pickups(evidence: &Evidence) -> Finding {
     let words = Words {
         good: "on tracks of their own",
         repair: "move each character's pickups to a new track named like PU_FR_MARIA",
-        reveal: "no pickup was seen; give the delivery before this one with --previous to find them",
+        reveal: reveal_by_name(
+            evidence,
+            "there is no pickup by name: give the delivery before this one with --previous to find any",
+        ),
     };
     conclude(PICKUPS, sights, &words)
 }
@@ -316,7 +324,7 @@ fn order(evidence: &Evidence) -> Finding {
     let words = Words {
         good: "descending",
         repair: "put the characters with the most lines on top",
-        reveal: "give the lines of each character with --line-counts counts.csv; the numbers of clips show nothing wrong",
+        reveal: "give the lines of each character with --line-counts counts.csv; numbers of clips can only warn",
     };
     conclude(ORDER, sights, &words)
 }
@@ -333,7 +341,10 @@ fn narration(evidence: &Evidence) -> Finding {
     let words = Words {
         good: "on tracks of its own",
         repair: "move narration to a track of its own",
-        reveal: "no track of narration was seen by name",
+        reveal: reveal_by_name(
+            evidence,
+            "there is no narration by name: if there is any, write NARRATOR into the name of its track",
+        ),
     };
     conclude(NARRATION, sights, &words)
 }
@@ -342,12 +353,15 @@ fn group_count(evidence: &Evidence) -> Finding {
     let most =
         |session: &Session| named(session, None).iter().filter(|(_, name)| name.role == Role::Group).count();
     let count = evidence.sessions.iter().map(most).max().unwrap_or(0);
-    let faults = (count > MOST_GROUP_TRACKS).then(|| warn(format!("{count} group tracks")));
-    let good = format!("{count} group tracks");
+    let faults = (count > MOST_GROUP_TRACKS).then(|| warn(counted(count, "group track")));
+    let good = counted(count, "group track");
     let words = Words {
         good: &good,
         repair: "use up to 8 tracks for the group unless the picture needs more",
-        reveal: "no group track was seen by name",
+        reveal: reveal_by_name(
+            evidence,
+            "there is no group track by name: if there is one, write GROUP or WALLA into its name",
+        ),
     };
     conclude(GROUP_COUNT, [Sight { whole: count > 0, faults: faults.into_iter().collect() }], &words)
 }
@@ -370,7 +384,10 @@ fn songs(evidence: &Evidence) -> Finding {
     let words = Words {
         good: "on tracks of their own",
         repair: "move replaced vocals to tracks of their own, as many as the original has parts",
-        reveal: "no track of songs was seen by name",
+        reveal: reveal_by_name(
+            evidence,
+            "there is no song by name: if there is one, write SONG into the name of its track",
+        ),
     };
     conclude(SONGS, sights, &words)
 }

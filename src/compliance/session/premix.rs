@@ -6,7 +6,8 @@ use crate::compliance::premix::SAMPLE_RATE;
 use crate::compliance::session::tracks::WALLA_GAIN_DB;
 use crate::delivery::name;
 use crate::delivery::session::TrackKind;
-use crate::delivery::session::names::{Role, words};
+use crate::delivery::session::counted;
+use crate::delivery::session::names::Role;
 use crate::engine::decibel::linear_from_tenths;
 
 /// Peak below which a clip hardly sounds in the premix, in tenths of dBFS. Ours.
@@ -113,7 +114,7 @@ fn sounding(premix: &PremixFacts) -> Finding {
         };
         Some(Fault { place: range.place.clone(), ..fault })
     });
-    let good = format!("{} clips sound", peaks.len());
+    let good = format!("{} looked at: all sound", counted(peaks.len(), "clip"));
     let words = Words {
         good: &good,
         repair: "bounce the premix again with all tracks sounding, none muted and none soloed",
@@ -125,9 +126,8 @@ fn sounding(premix: &PremixFacts) -> Finding {
 /// Whether a plug-in holds down peaks, by its name.
 pub fn is_limiter(name: &str) -> bool {
     let small = name.to_lowercase();
-    ["premix", "limiter", "maximi", "brickwall", "pro-l "].iter().any(|part| small.contains(part))
+    ["premix", "limit", "maximi", "brickwall", "pro-l "].iter().any(|part| small.contains(part))
         || small.ends_with("pro-l")
-        || words(name).any(|word| matches!(word.as_str(), "LIMIT" | "ULTRAMAXIMIZER"))
 }
 
 pub fn left_over(evidence: &Evidence) -> Option<String> {
@@ -145,27 +145,39 @@ pub fn left_over(evidence: &Evidence) -> Option<String> {
         let limiters = on_tracks.chain(listed).filter(|(plug_in, _)| is_limiter(&plug_in.name));
         found.extend(limiters.map(|(plug_in, on)| format!("{}{on}", quoted(&plug_in.name))));
         let walla = |db: f64| (db - WALLA_GAIN_DB).abs() <= 0.05;
-        for (track, name) in named(session, language.as_ref()) {
-            if name.role != Role::Group {
-                continue;
-            }
+        // The walla may be turned down on its tracks, or on a bus or folder that sums them.
+        let tracks = session.tracks.iter().filter(|track| !track.built_in);
+        for track in tracks.filter(|track| TrackName::of(&track.name, language.as_ref()).role == Role::Group)
+        {
             let clips = track.clips.as_deref().unwrap_or_default();
-            if track.fader_db.is_some_and(walla) {
-                found.push(format!("the fader of {} at -10.0 dB", quoted(&track.name)));
+            let mut lanes = track.automation.iter().flatten();
+            let at = if track.fader_db.is_some_and(walla) {
+                "the fader of"
+            } else if lanes.any(|lane| lane.held_db.is_some_and(walla)) {
+                "the automation of"
             } else if !clips.is_empty() && clips.iter().all(|clip| clip.gain_db.is_some_and(walla)) {
-                found.push(format!("every clip of {} at -10.0 dB", quoted(&track.name)));
-            }
+                "every clip of"
+            } else {
+                continue;
+            };
+            found.push(format!("{at} {} at -10.0 dB", quoted(&track.name)));
         }
     }
-    let hinted = evidence.hints.iter().filter(|name| is_limiter(name));
-    found.extend(hinted.take(1).map(|name| format!("{} is mentioned in the .ptx", quoted(name))));
     let mut told: Vec<String> = Vec::new();
     for what in found {
         if !told.iter().any(|seen| seen.starts_with(&what) || what.starts_with(seen)) {
             told.push(what);
         }
     }
-    (!told.is_empty()).then(|| {
-        format!("left over from the premix: {}. The limiter and the walla gain belong to the premix alone: remove them", told.join(", "))
-    })
+    if !told.is_empty() {
+        return Some(format!(
+            "left over from the premix: {}. The limiter and the walla gain belong to the premix alone: remove them",
+            told.join(", ")
+        ));
+    }
+    let hinted = evidence.hints.iter().find(|name| is_limiter(name))?;
+    Some(format!(
+        "possibly left over from the premix: the .ptx mentions {}. If that is an insert, remove it",
+        quoted(hinted)
+    ))
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::*;
 use crate::delivery::session::names::{Role, words};
-use crate::delivery::session::{Media, TrackKind};
+use crate::delivery::session::{Media, TrackKind, counted};
 
 /// Clip gain beyond which a recording was too soft, in dB. Ours.
 const RESCUE_DB: f64 = 12.0;
@@ -160,7 +160,10 @@ fn optionals(evidence: &Evidence) -> Finding {
     let words = Words {
         good: "in the configuration of their files",
         repair: "put optional material on tracks of the configuration that it came in",
-        reveal: "no optional track was seen by name (OPT, OPTIONAL)",
+        reveal: reveal_by_name(
+            evidence,
+            "there is no optional track by name: if there is one, write OPT into its name",
+        ),
     };
     conclude(OPTIONALS, sights, &words)
 }
@@ -185,7 +188,7 @@ fn fades(evidence: &Evidence) -> Finding {
     let words = Words {
         good: "every clip is faded in and out",
         repair: "fade every clip in and out, if only for some milliseconds",
-        reveal: "no fade is told: export the text with crossfades shown, or an AAF",
+        reveal: "no file here tells of fades: export the text of Pro Tools with crossfades shown, or an AAF",
     };
     conclude(FADES, sights, &words)
 }
@@ -355,8 +358,9 @@ fn hidden(evidence: &Evidence) -> Finding {
             whole &= track.hidden.is_some() && (track.playlists.is_some() || track.kind != TrackKind::Audio);
         }
         if let Some(unlisted) = session.unlisted_tracks.filter(|tracks| *tracks > 0) {
-            faults
-                .push(warn(format!("{unlisted} audio tracks are counted but not listed: export all tracks")));
+            let verb = if unlisted == 1 { "is" } else { "are" };
+            let what = format!("{} {verb} counted but not listed", counted(unlisted, "audio track"));
+            faults.push(warn(format!("{what}: export all tracks")));
         }
         Sight { whole, faults }
     });
@@ -410,7 +414,7 @@ fn sends(evidence: &Evidence) -> Finding {
                 let silent = send.level_db == Some(f64::NEG_INFINITY);
                 let monitoring = words(&send.target).any(|word| MONITORING_WORDS.contains(&word.as_str()));
                 faults.push(match () {
-                    () if silent => warn(format!("{what}, silently")),
+                    () if silent => warn(format!("{what}, at silence")),
                     () if monitoring => warn(format!("{what}, which may be direct monitoring")),
                     () => fail(what),
                 });

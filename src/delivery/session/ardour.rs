@@ -200,8 +200,9 @@ fn track(
     track.inactive = flag(route, "active").map(|active| !active);
     track.muted = child(route, "MuteMaster").and_then(|mute| flag(mute, "muted"));
     let input = children(route, "IO").find(|io| io.attribute("direction") == Some("Input"));
-    track.channels = input
-        .map(|io| children(io, "Port").filter(|port| port.attribute("type") == Some("audio")).count() as u16);
+    let ports =
+        |io: Node| children(io, "Port").filter(|port| port.attribute("type") == Some("audio")).count() as u16;
+    track.channels = input.map(ports).filter(|&ports| ports > 0);
 
     let (mut fader_db, mut plug_ins, mut sends) = (None, Vec::new(), Vec::new());
     for processor in children(route, "Processor") {
@@ -268,14 +269,27 @@ fn gain(processor: Node) -> Option<f64> {
     gains.next().and_then(|control| value(control, "value"))
 }
 
-/// A list with points. Idle if it is switched off or all its points are the same.
+/// A list with points. Idle if it is switched off or all its points leave things as they are.
 fn automation(list: Node) -> Option<Automation> {
     let events = child(list, "events").and_then(|events| events.text()).unwrap_or_default();
-    let mut values = events.lines().filter_map(|line| line.split_whitespace().nth(1));
-    let first = values.next()?;
-    let off = matches!(list.attribute("state"), Some("Off"));
-    let idle = off || values.all(|value| value == first);
-    Some(Automation { parameter: list.attribute("automation-id").unwrap_or("a parameter").to_string(), idle })
+    let values = events
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(1))
+        .map(|value| number(value).unwrap_or(f64::NAN));
+    let mut values = values.peekable();
+    values.peek()?;
+    let parameter = list.attribute("automation-id").unwrap_or("a parameter").to_string();
+    if list.attribute("state") == Some("Off") {
+        return Some(Automation { parameter, idle: true, held_db: None });
+    }
+    let neutral = match parameter.as_str() {
+        "gain" | "trim" => return Automation::of_gains(parameter, values),
+        "pan-azimuth" => Some(0.5),
+        "mute" | "solo" => Some(0.0),
+        _ => None,
+    };
+    let idle = neutral.is_some_and(|neutral| values.all(|value| (value - neutral).abs() < 1e-4));
+    Some(Automation { parameter, idle, held_db: None })
 }
 
 fn clip(region: Node, times: &Times, origin: i64) -> Clip {
@@ -376,7 +390,7 @@ a282240000 0.3
           <Processor name="l" active="1" type="intsend" role="Listen"/>
           <Processor name="meter" type="meter"/>"#;
         let bus = r#"<Route id="200" name="Reverb" default-type="audio" active="0"><PresentationInfo order="2" flags="AudioBus,Hidden"/></Route>"#;
-        let session = session(&(TRACK.replace("PROCESSORS", processors) + bus), REGION);
+        let session = self::session(&(TRACK.replace("PROCESSORS", processors) + bus), REGION);
         let [_, track, bus] = &session.tracks[..] else { panic!() };
         assert!((track.fader_db.unwrap() + 10.0).abs() < 1e-9);
         assert_eq!(
@@ -387,8 +401,17 @@ a282240000 0.3
         assert_eq!(sends, &[Send { target: "Reverb".into(), level_db: Some(f64::NEG_INFINITY) }]);
         assert_eq!(
             track.automation.as_ref().unwrap(),
-            &[Automation { parameter: "gain".into(), idle: false }]
+            &[Automation { parameter: "gain".into(), idle: false, held_db: None }]
         );
+        let held = processors.replace("a0 1\n", "a0 0.1\n").replace("a282240000 0.3", "a282240000 0.1");
+        let automation = |processors: &str| {
+            let session = self::session(&TRACK.replace("PROCESSORS", processors), REGION);
+            session.tracks[1].automation.clone().unwrap()
+        };
+        let gain = |idle, held_db| [Automation { parameter: "gain".into(), idle, held_db }];
+        assert_eq!(automation(&held), gain(false, Some(-20.0)), "it stands still, but not at 0 dB");
+        assert_eq!(automation(&held.replace(" 0.1\n", " 1\n")), gain(true, Some(0.0)));
+        assert_eq!(automation(&held.replace("\"Play\"", "\"Off\"")), gain(true, None));
         assert_eq!((bus.kind, bus.hidden, bus.inactive), (TrackKind::Aux, Some(true), Some(true)));
     }
 

@@ -94,13 +94,15 @@ fn project_xml(file: &str, text: &str, files: &HashSet<String>) -> Result<Sessio
         open.extend(within.into_iter().rev().map(|track| (track, depth + 1)));
     }
     session.vcas = Some(vcas);
-    for lanes in arrangement.into_iter().flat_map(|arrangement| arrangement.descendants()) {
-        let id = lanes.attribute("track");
-        let Some(track) = id.and_then(|id| at_track.get(id)).and_then(|&at| session.tracks.get_mut(at))
-        else {
+    for list in arrangement.into_iter().flat_map(|arrangement| arrangement.descendants()) {
+        if !list.has_tag_name("Clips") && !list.has_tag_name("Points") {
             continue;
-        };
-        lane(lanes, &times, &labels, track);
+        }
+        // The lanes nearest to it say whose it is.
+        let id = list.ancestors().find_map(|lanes| lanes.attribute("track"));
+        if let Some(track) = id.and_then(|id| at_track.get(id)).and_then(|&at| session.tracks.get_mut(at)) {
+            content(list, &times, &labels, track);
+        }
     }
     for track in &mut session.tracks {
         if let Some(clips) = &mut track.clips {
@@ -168,6 +170,8 @@ fn track(node: Node, labels: &HashMap<&str, String>) -> Track {
     let role = channel.and_then(|channel| channel.attribute("role"));
     let content = node.attribute("contentType").unwrap_or_default();
     let kind = match (role, content) {
+        // Some programs write their groups like the master.
+        (Some("master"), content) if content.contains("tracks") => TrackKind::Folder,
         (Some("master"), _) => TrackKind::Master,
         (Some("vca"), _) => TrackKind::Vca,
         (Some("effect" | "submix"), _) => TrackKind::Aux,
@@ -185,7 +189,9 @@ fn track(node: Node, labels: &HashMap<&str, String>) -> Track {
     track.clips = Some(Vec::new());
     track.automation = Some(Vec::new());
     let Some(channel) = channel else { return track };
-    track.channels = value(channel, "audioChannels").map(|channels| channels as u16);
+    // Two are the default, also of tracks of mono clips: then the files decide.
+    track.channels =
+        value(channel, "audioChannels").map(|channels| channels as u16).filter(|&channels| channels != 2);
     let on = |node: Node, name: &str| {
         child(node, name).and_then(|switch| switch.attribute("value")).map(|value| value == "true")
     };
@@ -230,39 +236,38 @@ fn volume(node: Node) -> Option<f64> {
     }
 }
 
-/// What a lane of a track holds: clips, and points of automation.
-fn lane(lanes: Node, times: &Times, labels: &HashMap<&str, String>, track: &mut Track) {
-    for list in lanes.descendants() {
-        match list.tag_name().name() {
-            "Clips" => {
-                // Clips within clips are parts of one: the outer one is what is seen.
-                let outer = list.ancestors().skip(1).all(|parent| !parent.has_tag_name("Clip"));
-                if outer {
-                    let clips = children(list, "Clip").map(|node| clip(node, times));
-                    track.clips.get_or_insert_default().extend(clips);
-                }
-            }
-            "Points" => {
-                let mut values = list.children().filter_map(|point| point.attribute("value"));
-                let Some(first) = values.next() else { continue };
-                let target = child(list, "Target")
-                    .and_then(|target| target.attribute("parameter").or(target.attribute("expression")));
-                // The gain of a clip is clip gain.
-                let in_clip = list.ancestors().any(|parent| parent.has_tag_name("Clip"));
-                if in_clip && target == Some("gain") {
-                    continue;
-                }
-                let parameter =
-                    target.map(|target| labels.get(target).cloned().unwrap_or_else(|| target.to_string()));
-                let idle = values.all(|value| value == first) && parameter.as_deref() != Some("Volume");
-                track
-                    .automation
-                    .get_or_insert_default()
-                    .push(Automation { parameter: parameter.unwrap_or_else(|| "a parameter".into()), idle });
-            }
-            _ => {}
+/// Adds what a list of a track's lanes holds: clips, or points of automation.
+fn content(list: Node, times: &Times, labels: &HashMap<&str, String>, track: &mut Track) {
+    let within_clip = || list.ancestors().any(|parent| parent.has_tag_name("Clip"));
+    if list.has_tag_name("Clips") {
+        // Clips within clips are parts of one: the outer one is what is seen.
+        if !within_clip() {
+            track.clips.get_or_insert_default().extend(children(list, "Clip").map(|node| clip(node, times)));
         }
+        return;
     }
+    let target = child(list, "Target")
+        .and_then(|target| target.attribute("parameter").or(target.attribute("expression")));
+    // The gain of a clip is clip gain.
+    if target == Some("gain") && within_clip() {
+        return;
+    }
+    let parameter = target.map(|target| labels.get(target).map_or(target, String::as_str));
+    let parameter = parameter.unwrap_or("a parameter").to_string();
+    let values = list.children().filter(|point| point.has_attribute("value"));
+    let mut values = values.map(|point| value(point, "value").unwrap_or(f64::NAN)).peekable();
+    let lane = match parameter.as_str() {
+        "Volume" => {
+            let linear = |value: f64| 10f64.powf(value / 20.0);
+            let in_decibels = list.attribute("unit") == Some("decibel");
+            Automation::of_gains(parameter, values.map(|v| if in_decibels { linear(v) } else { v }))
+        }
+        _ => values.peek().is_some().then(|| {
+            let idle = parameter == "Pan" && values.all(|value| (value - 0.5).abs() < 1e-4);
+            Automation { parameter, idle, held_db: None }
+        }),
+    };
+    track.automation.get_or_insert_default().extend(lane);
 }
 
 fn clip(node: Node, times: &Times) -> Clip {
@@ -385,8 +390,20 @@ mod tests {
         assert_eq!(track.sends.as_ref().unwrap(), &[Send { target: "Master".into(), level_db: Some(-6.0) }]);
         assert_eq!(
             track.automation.as_ref().unwrap(),
-            &[Automation { parameter: "Volume".into(), idle: false }]
+            &[Automation { parameter: "Volume".into(), idle: false, held_db: Some(decibels(0.3)) }]
         );
+    }
+
+    #[test]
+    fn nested_lanes_are_told_once_and_groups_are_no_masters() {
+        let nested = CLIP.replace("<Clips>", "<Clips track=\"t\">");
+        let group =
+            r#"<Track name="G" contentType="tracks"><Channel role="master" audioChannels="2"/></Track>"#;
+        let session = project(&(TRACK.replace("EXTRA", "") + group), &nested);
+        assert_eq!(session.clips().count(), 1);
+        let [_, group, master] = &session.tracks[..] else { panic!() };
+        assert_eq!((group.kind, group.built_in, group.channels), (TrackKind::Folder, false, None));
+        assert!(master.built_in);
     }
 
     #[test]

@@ -364,26 +364,30 @@ fn plug_ins(chain: &Block) -> Vec<PlugIn> {
 /// An envelope that is switched on and has points. Idle if all of them leave things as they are.
 fn envelope(block: &Block) -> Option<Automation> {
     let name = block.name();
-    let points = || block.lines().filter(|words| words.first() == Some(&"PT"));
-    if !name.contains("ENV") || block.flag("ACT", 1) == Some(false) || points().next().is_none() {
+    if !name.contains("ENV") || block.flag("ACT", 1) == Some(false) {
         return None;
     }
-    // The second unity of a volume is that of an envelope drawn on the fader's scale.
-    let neutral: &[f64] = if name.contains("PAN") { &[0.0] } else { &[1.0, 716.217_850_31] };
-    let neutral_points = points().all(|words| {
-        let value = words.get(2).and_then(|word| number(word));
-        value.is_some_and(|value| neutral.iter().any(|neutral| (value - neutral).abs() < 1e-4))
-    });
-    let idle = !name.starts_with("PARMENV") && neutral_points;
+    let points = block.lines().filter(|words| words.first() == Some(&"PT"));
+    // A point without a value moves whatever it belongs to.
+    let mut values =
+        points.map(|words| words.get(2).and_then(|word| number(word)).unwrap_or(f64::NAN)).peekable();
+    values.peek()?;
     let parameter = match name {
-        name if name.contains("VOL") => "volume",
+        name if name.starts_with("PARMENV") => "a plug-in",
+        name if name.contains("VOL") => {
+            // Unity of an envelope that is drawn on the fader's scale.
+            const FADER_UNITY: f64 = 716.217_850_31;
+            let gain = |value: f64| if (value - FADER_UNITY).abs() < 1e-3 { 1.0 } else { value };
+            return Automation::of_gains("volume", values.map(gain));
+        }
         name if name.contains("PAN") => "pan",
         name if name.contains("WIDTH") => "width",
         name if name.contains("MUTE") => "mute",
-        name if name.starts_with("PARMENV") => "a plug-in",
         name => name,
     };
-    Some(Automation { parameter: parameter.to_string(), idle })
+    let neutral = if parameter == "pan" { 0.0 } else { 1.0 };
+    let idle = parameter != "a plug-in" && values.all(|value| (value - neutral).abs() < 1e-4);
+    Some(Automation { parameter: parameter.to_string(), idle, held_db: None })
 }
 
 /// Sends are told by the tracks that receive them, and hardware outputs by those that feed them.
@@ -495,8 +499,12 @@ mod tests {
     #[test]
     fn envelopes_that_move_and_that_do_not() {
         let of = |points: &str| track(&format!("<VOLENV2\n ACT 1 -1\n{points}\n>")).automation.unwrap();
-        assert_eq!(of("PT 0 0.5 0"), [Automation { parameter: "volume".into(), idle: false }]);
-        assert_eq!(of("PT 0 1 0\n PT 3 1 0"), [Automation { parameter: "volume".into(), idle: true }]);
+        let volume = |idle, held_db| [Automation { parameter: "volume".into(), idle, held_db }];
+        assert_eq!(of("PT 0 0.1 0"), volume(false, Some(-20.0)));
+        assert_eq!(of("PT 0 1 0\n PT 3 0.5 0"), volume(false, None));
+        assert_eq!(of("PT 0 1 0\n PT 3 1 0"), volume(true, Some(0.0)));
+        assert_eq!(of("PT 0 716.21785031 0"), volume(true, Some(0.0)));
+        assert_eq!(of("PT 0"), volume(false, None));
         assert_eq!(of(""), []);
         assert_eq!(track("<VOLENV2\n ACT 0 -1\n PT 0 0.5 0\n>").automation.unwrap(), []);
         let item = ITEM.trim_end_matches('>').to_string() + "<VOLENV\n ACT 1 -1\n PT 0 0.2 0\n >\n>";

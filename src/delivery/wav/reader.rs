@@ -93,7 +93,7 @@ impl<R: Read + Seek> WavReader<R> {
             },
             audio: data.start,
             remaining_frames: frames,
-            block: vec![0; BLOCK_BYTES].into_boxed_slice(),
+            block: Box::default(),
         })
     }
 
@@ -139,6 +139,10 @@ impl<R: Read + Seek> WavReader<R> {
         let frames = remaining.min(out.len() / channels);
         let sample_format = self.facts.sample_format;
         let width = usize::from(sample_format.bits() / 8);
+        // Who wants the header alone needs no block.
+        if self.block.is_empty() {
+            self.block = vec![0; BLOCK_BYTES].into_boxed_slice();
+        }
         for samples in out[..frames * channels].chunks_mut(self.block.len() / width) {
             let bytes = &mut self.block[..samples.len() * width];
             self.file.read_exact(bytes).map_err(|cause| WavError::Read { path: self.path.clone(), cause })?;
