@@ -441,13 +441,14 @@ fn vcas(evidence: &Evidence) -> Finding {
 
 fn clip_gain(evidence: &Evidence) -> Finding {
     let sights = evidence.sights(|session| {
-        let loud = session.clips().filter(|(_, clip)| clip.gain_db.is_some_and(|db| db > RESCUE_DB));
+        let clips = || session.clips().filter(|(track, _)| track.kind == TrackKind::Audio);
+        let loud = clips().filter(|(_, clip)| clip.gain_db.is_some_and(|db| db > RESCUE_DB));
         let faults = loud.map(|(track, clip)| {
             let db = clip.gain_db.unwrap_or_default();
             let what = format!("{} on {} is raised by {db:.1} dB", quoted(&clip.name), quoted(&track.name));
             Fault { place: place(session, clip), ..warn(what) }
         });
-        let mut clips = session.clips().peekable();
+        let mut clips = clips().peekable();
         let any = clips.peek().is_some();
         Sight { whole: any && clips.all(|(_, clip)| clip.gain_db.is_some()), faults: faults.collect() }
     });

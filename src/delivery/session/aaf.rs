@@ -334,7 +334,7 @@ impl<R: Read + Seek> Reader<R> {
 
     /// The gain of an operation if it is one number.
     fn constant_gain(&mut self, group: &Object) -> Result<Option<f64>, Fault> {
-        for path in self.objects.vector(group, 0x0b03)? {
+        for (_, path) in self.objects.set(group, 0x0b03)? {
             let parameter = self.objects.object(path)?;
             if parameter.class == CONSTANT_VALUE {
                 return Ok(parameter.indirect_rational(0x4d01).map(decibels));

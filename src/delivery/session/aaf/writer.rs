@@ -122,12 +122,13 @@ pub fn operation(id: u128, value: Option<(i32, i32)>, input: Node) -> Node {
     let parameters = value.map(|(numerator, denominator)| {
         let indirect =
             [vec![b'L'], le(0), numerator.to_le_bytes().into(), denominator.to_le_bytes().into()].concat();
-        node(super::CONSTANT_VALUE, vec![(0x4d01, Value::Data(indirect))])
+        // The set is keyed by what the parameter is.
+        Node { id: le(0xabcd), ..node(super::CONSTANT_VALUE, vec![(0x4d01, Value::Data(indirect))]) }
     });
     let values = vec![
         (0x0b01, Value::Weak(id)),
         (0x0b02, Value::Vector(vec![input])),
-        (0x0b03, Value::Vector(parameters.into_iter().collect())),
+        (0x0b03, Value::Set(parameters.into_iter().collect())),
     ];
     component(super::OPERATION_GROUP, 1_000, values)
 }
