@@ -50,6 +50,7 @@ impl Delivery {
 
     fn folder(&self, within: &Path) -> PathBuf {
         let root = within.join(&self.name);
+        fs::create_dir_all(&root).unwrap();
         for (path, bytes) in &self.files {
             let path = root.join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -580,10 +581,10 @@ fn what_is_left_over_from_the_premix_is_said_first() {
         .edit(&automated, &automated.replace("MAINSEND 1 0\n", held))
         .report(&SessionOptions::default());
     assert!(report.left_over.as_ref().unwrap().contains("the automation of \"FR_WALLA1\""));
-    let folder = track("WALLA BUS", &[]).replace("ISBUS 0 0", "ISBUS 1 1");
+    let folder = track("WALLA_BUS", &[]).replace("ISBUS 0 0", "ISBUS 1 1");
     let folder = folder.replace("VOLPAN 1 ", "VOLPAN 0.31622777 ");
     let report = honest().edit(&automated, &(folder + &automated)).report(&SessionOptions::default());
-    assert!(report.left_over.as_ref().unwrap().contains("the fader of \"WALLA BUS\""));
+    assert!(report.left_over.as_ref().unwrap().contains("the fader of \"WALLA_BUS\""));
     // The same fader on a line of dialogue is no walla gain.
     let report = honest()
         .edit("NAME FR_PAUL\nVOLPAN 1 ", "NAME FR_PAUL\nVOLPAN 0.31622777 ")
