@@ -70,8 +70,11 @@ pub fn fold(events: Vec<(Clip, Option<Fade>)>) -> (Vec<Clip>, bool) {
 mod tests {
     use super::*;
 
+    /// Name, start, length, and whether it is faded in and out.
+    type Told = (String, i64, u64, Option<bool>, Option<bool>);
+
     /// Events from their names, starts and lengths; those in parentheses are fades.
-    fn folded(events: &[(&str, i64, u64)]) -> Vec<(String, i64, u64, Option<bool>, Option<bool>)> {
+    fn folded(events: &[(&str, i64, u64)]) -> Vec<Told> {
         let events = events.iter().map(|(name, start, length)| {
             let clip = Clip {
                 name: name.to_string(),
