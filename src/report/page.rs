@@ -211,7 +211,7 @@ fn number(value: f64) -> String {
 }
 
 /// Real minus signs where a number begins.
-pub fn minus(text: &str) -> String {
+fn minus(text: &str) -> String {
     let mut told = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
     let mut before = ' ';
