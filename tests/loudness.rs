@@ -251,6 +251,16 @@ fn ebu_3341_cases_11_and_14_live_maxima() {
     }
 }
 
+/// The synthesised signals of cases 15 to 23 have the sample peaks of the files that the EBU offers, in dBFS.
+#[test]
+fn true_peak_signals_are_those_of_the_official_files() {
+    let official = [-6.00, -9.01, -7.25, -6.69, -0.0006, -0.13, -0.46, -2.51, -0.46];
+    for (case, official) in (15..=23).zip(official) {
+        let peak = ebu_3341_true_peak(case).iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
+        assert_near(&format!("case {case}"), db(peak.into()), official, 0.05);
+    }
+}
+
 #[test]
 fn ebu_3341_cases_15_to_23_true_peak() {
     for case in 15..=23 {

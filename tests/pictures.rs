@@ -126,7 +126,8 @@ fn pictures() {
     play(&passing, &scene, 0, SCENE, false);
     picture(&screen, &passing, SIZE, 1.0, "pass.png");
     picture(&screen, &passing, (2120, 1480), 2.0, "../../target/pictures/pass-hidpi.png");
-    picture(&screen, &passing, (1920, 1080), 1.0, "../../target/pictures/pass-large.png");
+    picture(&screen, &passing, (1590, 1110), 1.5, "../../target/pictures/pass-scale-1.5.png");
+    picture(&screen, &passing, (2560, 1440), 1.0, "../../target/pictures/pass-large.png");
     picture(&screen, &passing, (480, 360), 1.0, "pass-small.png");
     // While it plays once more.
     let shown = Shown::open(&screen, &passing, SIZE.0, SIZE.1, 1.0);
@@ -143,6 +144,7 @@ fn pictures() {
     failing.render(&silence, Some(&silence), &[BLOCK], &[change]);
     play(&failing, &scene, 0, SCENE - 8, false);
     picture(&screen, &failing, SIZE, 1.0, "fail.png");
+    picture(&screen, &failing, (480, 360), 1.0, "../../target/pictures/fail-small.png");
 
     let mut alone = bundle.create_with_window(PREMIX);
     assert!(alone.load(STATE.as_bytes()));
