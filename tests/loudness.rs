@@ -257,7 +257,8 @@ fn true_peak_signals_are_those_of_the_official_files() {
     let official = [-6.00, -9.01, -7.25, -6.69, -0.0006, -0.13, -0.46, -2.51, -0.46];
     for (case, official) in (15..=23).zip(official) {
         let peak = ebu_3341_true_peak(case).iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
-        assert_near(&format!("case {case}"), db(peak.into()), official, 0.05);
+        // What low-pass the EBU used from case 20 on is not told, and a sample peak depends on it.
+        assert_near(&format!("case {case}"), db(peak.into()), official, if case < 20 { 0.01 } else { 0.25 });
     }
 }
 

@@ -804,6 +804,7 @@ mod tests {
     use crate::compliance::{Face, summary, worst};
     use crate::delivery::name::Fields;
     use crate::delivery::wav::{Container, WavProblem};
+    use crate::engine::measurement::{Loudness, Speech};
 
     fn file(frames: u64) -> WavFacts {
         WavFacts {
@@ -1243,6 +1244,32 @@ mod tests {
         bounce.click_delay_samples = None;
         assert_eq!(bounce.verdict("A12"), Verdict::Unknown);
         assert_eq!(verdict_on(&file(48_000), "A12"), Verdict::Unknown);
+    }
+
+    /// The delivery names no number for these, so the worst that a bounce can be is worth a look.
+    #[test]
+    fn no_threshold_of_ours_fails_a_bounce() {
+        let mark = crate::engine::measurement::Mark { sample: 9, samples: 9, level: 1.0 };
+        let marks = || Marks { count: 999, worst: vec![mark; 99] };
+        let mut bounce = Bounce::good();
+        let programme = &mut bounce.programme;
+        (programme.clipped, programme.drop_outs) = (marks(), marks());
+        (programme.dc, programme.invalid_samples) = (0.9, 99);
+        programme.speech = Speech { uneven_share: 1.0, ..Speech::default() };
+        programme.loudness =
+            Loudness { integrated_lufs: -1.0, max_momentary_lufs: -1.0, ..programme.loudness };
+        bounce.mix.separation = Separation {
+            lowest_lu: Some(-99.0),
+            below_samples: 480_000,
+            longest_below_samples: 480_000,
+            ..bounce.mix.separation
+        };
+        let findings = judge(&bounce.evidence());
+        assert_eq!(worst(&findings), Verdict::Warn, "{}", summary(&findings));
+        for id in ["A8", "A13", "E1", "E2", "E3", "E4"] {
+            assert_eq!(bounce.verdict(id), Verdict::Warn, "{id}");
+        }
+        assert_eq!(bounce.verdict("A15"), Verdict::Person);
     }
 
     /// A window may be open before the host starts the plugin, and before anything is played.
