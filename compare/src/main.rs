@@ -27,9 +27,7 @@ use livi::World;
 
 use contestants::{CEILING_DB, Contestant};
 use measures::{amplitude, overshoot_db, residual_db};
-use peaq::Peaq;
 use signals::{normalised, sine, sum};
-use sound::{Heard, heard};
 use table::Table;
 use voices::Voice;
 
@@ -45,11 +43,12 @@ struct Arguments {
     /// Folder for what is needed meanwhile
     #[arg(long)]
     scratch: PathBuf,
-    /// A few voices and short runs: to see that it works
+    /// Short runs, and no ViSQOL: to see that it works
     #[arg(long)]
     quick: bool,
-    #[arg(long)]
-    rules: Option<String>,
+    /// At most so many voices
+    #[arg(long, default_value_t = usize::MAX, hide_default_value = true)]
+    at_most: usize,
     /// What to compare; all if nothing is named
     #[arg(value_enum)]
     parts: Vec<Part>,
@@ -72,7 +71,7 @@ fn main() -> Result<()> {
     std::fs::create_dir_all(&arguments.scratch)
         .with_context(|| format!("cannot create {}", arguments.scratch.display()))?;
     let wanted = |part: Part| arguments.parts.is_empty() || arguments.parts.contains(&part);
-    let voices = voices::all(&arguments.voices, if arguments.quick { 4 } else { usize::MAX })?;
+    let voices = voices::all(&arguments.voices, arguments.at_most)?;
     let world = World::new();
     let contestants = contestants::all();
     let seconds = voices.iter().map(|voice| voice.samples.len()).sum::<usize>() / 48_000;
@@ -98,147 +97,21 @@ fn main() -> Result<()> {
         println!("{}", limits(&arguments, &world, &contestants, &voices)?);
     }
     if wanted(Part::Sound) {
-        for table in sounds(&arguments, &world, &contestants, &voices)? {
+        for table in sound::tables(&world, &contestants, &voices, &arguments.scratch, !arguments.quick)? {
             println!("{table}");
         }
     }
     if wanted(Part::Tuning) {
-        explore(&voices, arguments.rules.as_deref())?;
+        let (table, plot) = tuning::explore(&voices)?;
+        let file = arguments.scratch.join("tuning.svg");
+        std::fs::write(&file, plot).with_context(|| format!("cannot write {}", file.display()))?;
+        println!("{table}\nPlot: {}", file.display());
     }
     Ok(())
 }
 
-fn explore(voices: &[Voice], rules: Option<&str>) -> Result<()> {
-    let peaq = Peaq::new();
-    let now = tuning::Rule {
-        fade_groups: 4,
-        hold_seconds: 0.02,
-        alike: 0.005,
-        times: 3,
-        quick_seconds: 0.003,
-        sustain_seconds: 0.2,
-        sustain_floor: 0.05,
-        sustain_share: 1.0,
-        steady: 0.005,
-    };
-    let signals: Vec<Vec<(Vec<f32>, Vec<f64>)>> = OVER_DB
-        .iter()
-        .map(|over_db| {
-            voices
-                .iter()
-                .map(|voice| {
-                    let input = normalised(&voice.samples, amplitude(CEILING_DB + over_db));
-                    let required = tuning::required(&input);
-                    (input, required)
-                })
-                .collect()
-        })
-        .collect();
-    for text in std::fs::read_to_string(rules.unwrap())?.lines() {
-        let mut rule = now;
-        for pair in text.split_whitespace() {
-            let (name, value) = pair.split_once('=').context("pair")?;
-            let value: f64 = value.parse()?;
-            match name {
-                "fade" => rule.fade_groups = value as usize,
-                "hold" => rule.hold_seconds = value,
-                "alike" => rule.alike = value,
-                "times" => rule.times = value as u32,
-                "quick" => rule.quick_seconds = value,
-                "sustain" => rule.sustain_seconds = value,
-                "floor" => rule.sustain_floor = value,
-                "share" => rule.sustain_share = value,
-                "steady" => rule.steady = value,
-                _ => anyhow::bail!("{name}"),
-            }
-        }
-        print!("{text:50}");
-        for level in &signals {
-            let mut sums = [0.0; 4];
-            for (input, required) in level {
-                let h = heard(&peaq, input, &tuning::limited(input, required, &rule), false)?;
-                for (s, v) in sums.iter_mut().zip([h.odg, h.odg_as_it_was, h.nmr_db, h.mean_reduction_db]) {
-                    *s += v / level.len() as f64;
-                }
-            }
-            print!(" | {:.3} {:.3} {:6.2} {:.2}", sums[0], sums[1], sums[2], sums[3]);
-        }
-        let f = tuning::figures(&rule);
-        println!(" | {:.0} {:.0} {:.0} {:.2}", f[0], f[1], f[2], f[3]);
-    }
-    Ok(())
-}
-
-/// How far over the ceiling the voices are played.
+/// How far over the ceiling the voices are played, in dB.
 const OVER_DB: [f64; 3] = [3.0, 6.0, 12.0];
-
-/// The voices through every contestant: means by level, and Premix beside the others on each voice.
-fn sounds(
-    arguments: &Arguments,
-    world: &World,
-    contestants: &[Contestant],
-    voices: &[Voice],
-) -> Result<Vec<Table>> {
-    let peaq = Peaq::new();
-    let mut means = Table::new([
-        "mean of all voices",
-        "over, dB",
-        "PEAQ, level matched",
-        "PEAQ",
-        "noise to mask, dB",
-        "ViSQOL",
-        "turned down, mean dB",
-        "at most dB",
-        "pumping, dB",
-        "Premix better: matched",
-        "as it was",
-    ]);
-    let mut each = Table::new(
-        ["voice, 6 dB over: PEAQ, level matched"].into_iter().chain(contestants.iter().map(|c| c.name)),
-    );
-    for over_db in OVER_DB {
-        let mut all: Vec<Vec<Heard>> = Vec::new();
-        for contestant in contestants {
-            let hear = |voice: &Voice| {
-                let input = normalised(&voice.samples, amplitude(CEILING_DB + over_db));
-                let limited = contestant.limit(world, &input, &arguments.scratch)?;
-                heard(&peaq, &input, &limited, !arguments.quick)
-            };
-            all.push(voices.iter().map(hear).collect::<Result<_>>()?);
-        }
-        for (contestant, heard) in contestants.iter().zip(&all) {
-            let mean = |value: fn(&Heard) -> f64| heard.iter().map(value).sum::<f64>() / heard.len() as f64;
-            let better = |value: fn(&Heard) -> f64| {
-                let count = all[0].iter().zip(heard).filter(|(own, other)| value(own) > value(other)).count();
-                if std::ptr::eq(heard, &all[0]) {
-                    String::new()
-                } else {
-                    format!("{count} of {}", heard.len())
-                }
-            };
-            means.row([
-                contestant.name.to_string(),
-                format!("{over_db}"),
-                format!("{:.3}", mean(|h| h.odg)),
-                format!("{:.3}", mean(|h| h.odg_as_it_was)),
-                format!("{:.2}", mean(|h| h.nmr_db)),
-                format!("{:.4}", mean(|h| h.mos)),
-                format!("{:.2}", mean(|h| h.mean_reduction_db)),
-                format!("{:.1}", mean(|h| h.deepest_reduction_db)),
-                format!("{:.2}", mean(|h| h.pumping_db)),
-                better(|h| h.odg),
-                better(|h| h.odg_as_it_was),
-            ]);
-        }
-        if over_db == 6.0 {
-            for (n, voice) in voices.iter().enumerate() {
-                let name = format!("{}: {}", voice.kind.name(), voice.name);
-                each.row([name].into_iter().chain(all.iter().map(|heard| format!("{:.2}", heard[n].odg))));
-            }
-        }
-    }
-    Ok(vec![means, each])
-}
 
 /// Overshoot on all voices, 3, 6 and 12 dB over, and distortion of tones 6 dB over.
 fn limits(

@@ -1,15 +1,91 @@
 //! How a limited voice sounds: by PEAQ and ViSQOL, and by what the gain did.
 
 use std::num::NonZeroU32;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use audio_samples::AudioSamples;
 use audio_samples_qoe::AudioSamplesQoE;
+use livi::World;
 use non_empty_slice::NonEmptyVec;
 use realfft::RealFftPlanner;
 
-use crate::measures::db;
+use crate::OVER_DB;
+use crate::contestants::{CEILING_DB, Contestant};
+use crate::measures::{amplitude, db};
 use crate::peaq::Peaq;
+use crate::signals::normalised;
+use crate::table::Table;
+use crate::voices::Voice;
+
+/// The voices through every contestant: means by level, and Premix beside the others on each voice.
+pub fn tables(
+    world: &World,
+    contestants: &[Contestant],
+    voices: &[Voice],
+    scratch: &Path,
+    with_visqol: bool,
+) -> Result<Vec<Table>> {
+    let peaq = Peaq::new();
+    let mut means = Table::new([
+        "mean of all voices",
+        "over, dB",
+        "PEAQ, level matched",
+        "PEAQ",
+        "noise to mask, dB",
+        "ViSQOL",
+        "turned down, mean dB",
+        "at most dB",
+        "pumping, dB",
+        "Premix better: matched",
+        "as it was",
+    ]);
+    let mut each = Table::new(
+        ["voice, 6 dB over: PEAQ, level matched"].into_iter().chain(contestants.iter().map(|c| c.name)),
+    );
+    for over_db in OVER_DB {
+        let mut all: Vec<Vec<Heard>> = Vec::new();
+        for contestant in contestants {
+            let hear = |voice: &Voice| {
+                let input = normalised(&voice.samples, amplitude(CEILING_DB + over_db));
+                let limited = contestant.limit(world, &input, scratch)?;
+                heard(&peaq, &input, &limited, with_visqol)
+            };
+            all.push(voices.iter().map(hear).collect::<Result<_>>()?);
+        }
+        for (contestant, heard) in contestants.iter().zip(&all) {
+            let mean = |value: fn(&Heard) -> f64| heard.iter().map(value).sum::<f64>() / heard.len() as f64;
+            let better = |value: fn(&Heard) -> f64| {
+                let count = all[0].iter().zip(heard).filter(|(own, other)| value(own) > value(other)).count();
+                if std::ptr::eq(heard, &all[0]) {
+                    String::new()
+                } else {
+                    format!("{count} of {}", heard.len())
+                }
+            };
+            means.row([
+                contestant.name.to_string(),
+                format!("{over_db}"),
+                format!("{:.3}", mean(|h| h.odg)),
+                format!("{:.3}", mean(|h| h.odg_as_it_was)),
+                format!("{:.2}", mean(|h| h.nmr_db)),
+                if with_visqol { format!("{:.3}", mean(|h| h.mos)) } else { "-".into() },
+                format!("{:.2}", mean(|h| h.mean_reduction_db)),
+                format!("{:.1}", mean(|h| h.deepest_reduction_db)),
+                format!("{:.2}", mean(|h| h.pumping_db)),
+                better(|h| h.odg),
+                better(|h| h.odg_as_it_was),
+            ]);
+        }
+        if over_db == 6.0 {
+            for (n, voice) in voices.iter().enumerate() {
+                let name = format!("{}: {}", voice.kind.name(), voice.name);
+                each.row([name].into_iter().chain(all.iter().map(|heard| format!("{:.2}", heard[n].odg))));
+            }
+        }
+    }
+    Ok(vec![means, each])
+}
 
 /// What is heard of a limited voice. More is better where nothing else is said.
 #[derive(Clone, Copy, Debug, Default)]
