@@ -23,7 +23,7 @@ use vst3::Steinberg::Vst::{
 /// Hz.
 const RATE: f64 = 48_000.0;
 /// Samples from input to output.
-const LATENCY: usize = 104;
+const LATENCY: usize = 80;
 /// -10 dB.
 const WALLA_GAIN: f64 = 0.316_227_766_016_837_94;
 

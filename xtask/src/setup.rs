@@ -119,7 +119,7 @@ pub fn for_tests(target: &Path) -> Result<()> {
 /// Installs and fetches what rendering in Ardour takes.
 pub fn for_ardour(target: &Path) -> Result<()> {
     install(HOSTS.iter().chain(&ARDOUR).collect())?;
-    speech(target)?;
+    sounds(&corpus(target), &SPEECH)?;
     hosts(target)
 }
 
