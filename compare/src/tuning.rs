@@ -20,8 +20,8 @@ use crate::voices::Voice;
 /// What can be tuned; reductions are 1 - gain.
 #[derive(Clone, Copy, Debug)]
 struct Rule {
-    /// Of the fade before a peak, in groups of 16 samples; the latency is 40 samples more.
-    fade_groups: usize,
+    /// Of the fade before a peak; the latency is 39 samples more.
+    fade_samples: usize,
     /// Peaks that come back within this time are held, ...
     hold_seconds: f64,
     /// ... if each is as deep as the one before but for this much, so often.
@@ -39,7 +39,7 @@ struct Rule {
 
 /// As in the engine.
 const NOW: Rule = Rule {
-    fade_groups: 4,
+    fade_samples: 41,
     hold_seconds: 0.02,
     alike: 0.005,
     times: 3,
@@ -65,7 +65,7 @@ fn curves() -> Vec<(&'static str, Vec<(String, Rule)>)> {
         ("release", curve(&release, " ms", |rule, value| rule.quick_seconds = value / 1e3)),
         (
             "fade",
-            curve(&[2.0, 3.0, 6.0, 9.0, 12.0], " groups", |rule, value| rule.fade_groups = value as usize),
+            curve(&[24.0, 60.0, 100.0, 200.0], " samples", |rule, value| rule.fade_samples = value as usize),
         ),
         ("peaks that make a tone", curve(&[1.0, 2.0, 5.0, 1e9], "", |rule, value| rule.times = value as u32)),
         ("alike within", curve(&[0.002, 0.01, 0.02, 0.05, 1.0], "", |rule, value| rule.alike = value)),
@@ -231,27 +231,22 @@ fn averaged(values: &[f64], length: usize) -> Vec<f64> {
     (0..values.len()).map(of).collect()
 }
 
-/// Samples that are decided together.
-const GROUP: usize = 16;
-
 /// The gain of each sample, at 48 kHz.
 fn gains(required: &[f64], rule: &Rule) -> Vec<f64> {
-    const GROUPS_PER_SECOND: f64 = 48_000.0 / GROUP as f64;
-    let decay = |seconds: f64| (-1.0 / (seconds * GROUPS_PER_SECOND)).exp();
-    let fade = rule.fade_groups;
-    let mut required: Vec<f64> =
-        required.chunks(GROUP).map(|group| group.iter().fold(0.0, |a: f64, &b| a.max(b))).collect();
+    const RATE: f64 = 48_000.0;
+    let decay = |seconds: f64| (-1.0 / (seconds * RATE)).exp();
+    let fade = rule.fade_samples;
+    let mut required = required.to_vec();
     required.resize(required.len() + fade, 0.0);
-    let window = sliding_max(&required, fade + 3);
-    let within = ((rule.hold_seconds * GROUPS_PER_SECOND) as usize).max(1);
-    let longest = sliding_max(&window, within);
+    let window = sliding_max(&required, fade + 2);
+    let within = (rule.hold_seconds * RATE) as usize;
     let (quick, slow) = (decay(rule.quick_seconds), decay(rule.sustain_seconds));
     let (mut depth, mut sustained) = (0.0f64, 0.0f64);
     // Of the peaks: the one that the next is compared with, when it was, how many were like it.
     let (mut reference, mut since, mut count) = (0.0f64, usize::MAX, 0u32);
     let (mut before, mut rising) = (0.0f64, false);
-    let mut applied = Vec::with_capacity(window.len() * GROUP);
-    for (&required, &longest) in window.iter().zip(&longest) {
+    let mut applied = Vec::with_capacity(window.len());
+    for &required in &window {
         since = since.saturating_add(1);
         if since > within {
             count = 0;
@@ -269,7 +264,7 @@ fn gains(required: &[f64], rule: &Rule) -> Vec<f64> {
         }
         before = required;
         let tone = count >= rule.times;
-        let floor = if tone { longest } else { required };
+        let floor = if tone { required.max(reference) } else { required };
         if floor >= depth {
             depth = floor;
         } else if !(tone && depth - floor < rule.steady) {
@@ -280,11 +275,11 @@ fn gains(required: &[f64], rule: &Rule) -> Vec<f64> {
         if floor == 0.0 && depth < 1e-5 {
             depth = 0.0;
         }
-        applied.extend([depth.max(required); GROUP]);
+        applied.push(depth.max(required));
     }
-    let first = fade / 2 * GROUP;
-    let smooth = averaged(&averaged(&applied, first), fade * GROUP - first);
-    smooth[fade * GROUP..].iter().map(|reduction| 1.0 - reduction).collect()
+    let first = fade / 2;
+    let smooth = averaged(&averaged(&applied, first), fade + 1 - first);
+    smooth[fade..].iter().map(|reduction| 1.0 - reduction).collect()
 }
 
 /// The input limited by a rule.
