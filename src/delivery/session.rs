@@ -323,7 +323,8 @@ impl Automation {
     /// Of a volume, by the gains of its points. `None` if it has no points.
     fn of_gains(parameter: impl Into<String>, mut gains: impl Iterator<Item = f64>) -> Option<Self> {
         let first = gains.next()?;
-        let held = gains.all(|gain| (gain - first).abs() < 1e-4);
+        // A point without a value holds nothing.
+        let held = !first.is_nan() && gains.all(|gain| (gain - first).abs() < 1e-4);
         let idle = held && (first - 1.0).abs() < 1e-4;
         Some(Self { parameter: parameter.into(), idle, held_db: held.then(|| decibels(first)) })
     }
