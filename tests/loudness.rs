@@ -258,7 +258,7 @@ fn true_peak_signals_are_those_of_the_official_files() {
     for (case, official) in (15..=23).zip(official) {
         let peak = ebu_3341_true_peak(case).iter().fold(0.0_f32, |peak, x| peak.max(x.abs()));
         // What low-pass the EBU used from case 20 on is not told, and a sample peak depends on it.
-        assert_near(&format!("case {case}"), db(peak.into()), official, if case < 20 { 0.01 } else { 0.25 });
+        assert_near(&format!("case {case}"), db(peak.into()), official, if case < 20 { 0.03 } else { 0.25 });
     }
 }
 

@@ -101,6 +101,15 @@ fn every_field_is_documented_and_every_documented_field_is_there() {
     fields(&data(&desk.path("out_report.json")), &mut found);
     fields(&serde_json::from_slice(&desk.run("check none.wav --json").stdout).unwrap(), &mut found);
 
+    // An edit session in which the limiter of the premix is left over.
+    let project = "<REAPER_PROJECT 0.1 \"7.0/linux-x86_64\" 1700000000\n  SAMPLERATE 48000 1 0\n  <TRACK {1}\n    NAME FR_MARIA\n    \
+                   <FXCHAIN\n      BYPASS 0 0 0\n      <VST \"VST3: Premix (Premix)\" premix.vst3 0 \"\" 1\n      >\n    >\n  >\n>\n";
+    std::fs::create_dir(desk.path("night")).unwrap();
+    std::fs::write(desk.path("night/Night.rpp"), project).unwrap();
+    let session: Value = serde_json::from_slice(&desk.run("session night --json").stdout).unwrap();
+    assert!(session["left_over"].as_str().is_some_and(|text| text.contains("Premix")), "{session}");
+    fields(&session, &mut found);
+
     let page = include_str!("../docs/report-schema.md");
     let documented = documented(page);
     let unknown: Vec<_> = found.difference(&documented).collect();
