@@ -478,7 +478,10 @@ fn e2_drop_outs_warn() {
 fn e3_an_offset_warns() {
     let desk = Desk::new();
     for (offset, verdict) in [(0.000_9, "pass"), (0.001_1, "warn"), (-0.01, "warn")] {
-        let samples: Vec<f32> = dialogue().iter().map(|x| x + offset).collect();
+        let dialogue = dialogue();
+        // Limiting a voice that is higher on one side leaves a little of its own.
+        let mean = dialogue.iter().sum::<f32>() / dialogue.len() as f32;
+        let samples: Vec<f32> = dialogue.iter().map(|x| x - mean + offset).collect();
         write(&desk, &samples);
         expect(&desk, NAME, "E3", verdict, &[]);
     }
