@@ -3,6 +3,8 @@
 use super::interpolation::{GROUP, Interpolator, Limits, Reading, larger};
 use super::line::Line;
 
+/// Groups that are looked at in one go, before a closer look at each.
+pub const RUN: usize = 16;
 /// Groups before the newest that its intervals see.
 const SEEN: usize = 3;
 

@@ -415,6 +415,11 @@ mod bound {
     }
 }
 
+/// The first place of a value that is there.
+pub(super) fn place_of(values: &[f32; GROUP], value: f32) -> usize {
+    values.iter().position(|&x| x == value).unwrap_or(0)
+}
+
 /// Tap of the Kaiser-windowed sinc that reads `position` (0 to 1) within the interval which begins at
 /// tap `LOOKAHEAD - 1`.
 fn kaiser_sinc(tap: usize, position: f64) -> f64 {

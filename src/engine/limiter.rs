@@ -1,9 +1,11 @@
 //! The true-peak limiter: lookahead, linked channels, a copy where nothing is over the ceiling.
 
+use std::ops::Range;
+
 use super::decibel::linear_from_tenths;
-use super::detector::Detector;
+use super::detector::{Detector, RUN};
 use super::envelope::{Envelope, FULL_REDUCTION, Release};
-use super::interpolation::{GROUP, Interpolator, LOOKAHEAD, Limits, highest_of, larger};
+use super::interpolation::{GROUP, Interpolator, LOOKAHEAD, Limits, highest_of, larger, place_of};
 use super::kernel::{Kernel, Task};
 use super::ramp::Ramp;
 
@@ -15,8 +17,6 @@ const LATENCY_SAMPLES_AT_48_KHZ: u64 = 80;
 const SHORTEST_FADE_SAMPLES: usize = 16;
 /// The part of the latency in which a group becomes whole and is interpolated.
 const DETECTION_SAMPLES: usize = LOOKAHEAD + GROUP - 1;
-/// Groups that are looked at in one go before the limiter looks closer.
-const RUN: usize = 16;
 /// 1 - 10^(-0.1 / 20): less is the end of a release, not limiting.
 const A_TENTH_OF_A_DB: f64 = 0.011_446;
 /// Samples below this (-600 dBFS) are zero, so that hosts which flush denormals give the same bits.
@@ -187,7 +187,7 @@ impl Limiter {
         for (detector, samples) in self.detectors.iter_mut().zip(block.iter()) {
             self.place = detector.append(&samples[from..from + length]);
         }
-        let first = self.place - self.filled;
+        let (first, within) = (self.place - self.filled, from..from + length);
         // What is limited comes out from the last sample of its group on: the rest of the group before is first.
         let rest = GROUP - 1 - self.filled;
         let groups = (self.filled + length) / GROUP;
@@ -199,36 +199,31 @@ impl Limiter {
         let mut reduces = self.reductions_ahead.iter().any(|&reduction| reduction > 0.0);
         self.reductions[..early].copy_from_slice(&self.reductions_ahead[..early]);
         self.reductions_ahead.copy_within(early..GROUP, 0);
-        self.reductions_ahead[GROUP - early.min(GROUP)..].fill(0.0);
+        self.reductions_ahead[GROUP - early..].fill(0.0);
         self.reductions[early..length].fill(0.0);
         let mut group = 0;
         while group < groups {
             let run = RUN.min(groups - group);
             let place = first + group * GROUP;
             if self.pass_quiet(place, run) {
-                self.copy(block, from, length, rest + group * GROUP, place, run);
+                self.let_groups_out(block, within.clone(), rest + group * GROUP, place, run, None);
                 group += run;
                 continue;
             }
             for _ in 0..run {
-                let place = first + group * GROUP;
+                let (place, offset) = (first + group * GROUP, rest + group * GROUP);
                 let begin = (group * GROUP) as isize - self.filled as isize;
                 let required = self.require(place, |peak, interval| {
                     over(peak, LOOKAHEAD as isize - begin - interval as isize);
                 });
                 if required.is_none() && self.envelope.is_idle() {
                     self.envelope.skip(GROUP);
-                    self.copy(block, from, length, rest + group * GROUP, place, 1);
+                    self.let_groups_out(block, within.clone(), offset, place, 1, None);
                 } else {
                     reduces = true;
                     let reductions = self.envelope.next(&required.unwrap_or_default());
-                    let_out(
-                        &reductions,
-                        &mut self.reductions[..length],
-                        rest + group * GROUP,
-                        &mut self.reductions_ahead,
-                    );
-                    self.turn_down(block, from, length, rest + group * GROUP, place, &reductions);
+                    let_out(&reductions, &mut self.reductions[..length], offset, &mut self.reductions_ahead);
+                    self.let_groups_out(block, within.clone(), offset, place, 1, Some(&reductions));
                 }
                 group += 1;
             }
@@ -293,8 +288,7 @@ impl Limiter {
             return None;
         }
         if peak > highest {
-            let interval = peaks_squared.iter().position(|&x| x == peak_squared).unwrap_or(0);
-            over(peak as f32, interval);
+            over(peak as f32, place_of(&peaks_squared, peak_squared));
         }
         const FULL: f64 = FULL_REDUCTION as f64;
         Some(peaks_squared.map(|peak_squared| {
@@ -304,43 +298,31 @@ impl Limiter {
         }))
     }
 
-    /// Lets what has been limited out at `offset` of the block, and keeps what the block has no room for.
+    /// Lets so many groups out at `offset` of `block[channel][within]`, and keeps what it has no room for: as
+    /// they came in, or a single one turned down.
     #[inline(always)]
-    fn turn_down(
+    fn let_groups_out(
         &mut self,
         block: &mut [&mut [f32]],
-        from: usize,
-        length: usize,
+        within: Range<usize>,
         offset: usize,
         place: usize,
-        reductions: &[f64; GROUP],
+        groups: usize,
+        reductions: Option<&[f64; GROUP]>,
     ) {
         let channels = self.detectors.iter().zip(&mut self.ahead).zip(block.iter_mut());
         for ((detector, ahead), samples) in channels {
-            let delayed = detector.line().delayed(place + GROUP - 1, self.latency, GROUP);
+            let samples = &mut samples[within.clone()];
+            let delayed = detector.line().delayed(place + GROUP - 1, self.latency, groups * GROUP);
+            let Some(reductions) = reductions else {
+                let_out(delayed, samples, offset, ahead);
+                continue;
+            };
             let mut limited = [0.0; GROUP];
             for ((limited, &sample), &reduction) in limited.iter_mut().zip(delayed).zip(reductions) {
                 *limited = audible(f64::from(sample) * (1.0 - reduction));
             }
-            let_out(&limited, &mut samples[from..from + length], offset, ahead);
-        }
-    }
-
-    /// Lets so many groups out as they came in.
-    #[inline(always)]
-    fn copy(
-        &mut self,
-        block: &mut [&mut [f32]],
-        from: usize,
-        length: usize,
-        offset: usize,
-        place: usize,
-        groups: usize,
-    ) {
-        let channels = self.detectors.iter().zip(&mut self.ahead).zip(block.iter_mut());
-        for ((detector, ahead), samples) in channels {
-            let delayed = detector.line().delayed(place + GROUP - 1, self.latency, groups * GROUP);
-            let_out(delayed, &mut samples[from..from + length], offset, ahead);
+            let_out(&limited, samples, offset, ahead);
         }
     }
 

@@ -1,7 +1,7 @@
 //! True-peak meter: the running maximum by both interpolators, with its place.
 
-use super::detector::Detector;
-use super::interpolation::{GROUP, Interpolator, LOOKAHEAD, Limits, WINDOW, highest_of, larger};
+use super::detector::{Detector, RUN};
+use super::interpolation::{GROUP, Interpolator, LOOKAHEAD, Limits, WINDOW, highest_of, larger, place_of};
 use super::kernel::{Kernel, Task};
 
 /// The highest peak so far.
@@ -12,9 +12,6 @@ pub struct Peak {
     /// The sample at or before it, counted from the start of the meter's input.
     pub sample: u64,
 }
-
-/// Groups that are looked at in one go before the meter looks closer.
-const RUN: usize = 16;
 
 /// True peak of one or more channels, by the precise interpolator and by ITU-R BS.1770-5 Annex 2.
 ///
@@ -248,9 +245,4 @@ impl<'a, P: Fn(usize) -> &'a [f32], O: FnMut(Peak)> Task for Process<'_, P, O> {
     fn perform(self) {
         self.meter.measure(self.length, self.piece, self.over);
     }
-}
-
-/// The first place of a value that is there.
-fn place_of(values: &[f32; GROUP], value: f32) -> usize {
-    values.iter().position(|&x| x == value).unwrap_or(0)
 }
