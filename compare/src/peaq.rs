@@ -117,7 +117,7 @@ mod network {
         2.886_017,
         13.933_351,
         63.257_874,
-        1145.018_555,
+        1_145.018_555,
         14.819_740,
         1.0,
         1.0,
@@ -450,8 +450,9 @@ fn bandwidths(reference: &[f64], test: &[f64]) -> (usize, usize) {
 /// Probability that a difference is heard in the frame, and how many steps above the threshold it is.
 fn detection(patterns: &[Bands; 2]) -> (f64, f64) {
     let (mut unheard, mut steps) = (1.0, 0.0);
-    for band in 0..BANDS {
-        let [reference, test] = [0, 1].map(|n: usize| 10.0 * patterns[n][band].log10());
+    let [reference, test] = patterns;
+    for (reference, test) in reference.iter().zip(test) {
+        let [reference, test] = [reference, test].map(|level| 10.0 * level.log10());
         let difference = reference - test;
         let level = 0.3 * reference.max(test) + 0.7 * test;
         let step = if level > 0.0 {

@@ -218,18 +218,18 @@ fn write_wav(file: &Path, minute: &[f32]) -> Result<()> {
 /// What each part of the default bounce takes, of `whole` seconds per hour.
 fn shares(programme: &Programme, whole: f64, runs: usize) -> Result<Table> {
     enum Part {
-        Limiter(BounceBus),
-        Loudness(ProgrammeLoudness),
-        Speech(SpeechMeter),
+        Limiter(Box<BounceBus>),
+        Loudness(Box<ProgrammeLoudness>),
+        Speech(Box<SpeechMeter>),
         Faults(FaultMeter),
     }
     let mut parts = [
-        Part::Limiter(premix(RATE as u32, Release::Auto, Measured::Peaks)?),
-        Part::Limiter(premix(RATE as u32, Release::Auto, Measured::WithoutLoudness)?),
-        Part::Loudness(ProgrammeLoudness::new(RATE as u32)),
-        Part::Speech(SpeechMeter::new(RATE as u32)),
+        Part::Limiter(Box::new(premix(RATE as u32, Release::Auto, Measured::Peaks)?)),
+        Part::Limiter(Box::new(premix(RATE as u32, Release::Auto, Measured::WithoutLoudness)?)),
+        Part::Loudness(Box::new(ProgrammeLoudness::new(RATE as u32))),
+        Part::Speech(Box::new(SpeechMeter::new(RATE as u32))),
         Part::Faults(FaultMeter::new(RATE as u32, 1)),
-        Part::Limiter(premix(RATE as u32, Release::Auto, Measured::All)?),
+        Part::Limiter(Box::new(premix(RATE as u32, Release::Auto, Measured::All)?)),
     ];
     let mut output = vec![0.0f32; MINUTE];
     let mut measured = measurement::Programme::with_room();
