@@ -1,6 +1,6 @@
 //! A channel's past, interpolated only where a peak may be high enough to matter.
 
-use super::interpolation::{GROUP, Interpolator, Limits, Reading, larger};
+use super::interpolation::{GROUP, Interpolator, Limits, Reading, highest_of, larger};
 use super::line::Line;
 
 /// Groups that are looked at in one go, before a closer look at each.
@@ -52,7 +52,7 @@ impl Detector {
         groups: usize,
         matters: impl Fn(Limits) -> bool,
     ) -> bool {
-        let newest = highest(self.line.delayed(place, 0, groups * GROUP));
+        let newest = highest_of(self.line.delayed(place, 0, groups * GROUP));
         let highest = self.highest.iter().fold(newest, |a, &b| larger(a, b));
         !matters(interpolator.limits(highest, highest))
     }
@@ -61,7 +61,7 @@ impl Detector {
     #[inline(always)]
     pub fn pass(&mut self, place: usize, groups: usize) {
         for group in groups.saturating_sub(SEEN)..groups {
-            self.remember(highest(self.line.delayed(place + group * GROUP, 0, GROUP)));
+            self.remember(highest_of(self.line.delayed(place + group * GROUP, 0, GROUP)));
         }
         self.quarter_before = None;
     }
@@ -75,18 +75,16 @@ impl Detector {
         place: usize,
         matters: impl Fn(Limits) -> bool,
     ) -> Option<Reading> {
-        let newest = highest(self.line.delayed(place, 0, GROUP));
+        let newest = highest_of(self.line.delayed(place, 0, GROUP));
         let [oldest, early, late] = self.highest;
         self.remember(newest);
         let (near, far) = (larger(early, late), larger(oldest, newest));
         let seen = self.line.seen(place);
         // Where a sample alone matters, a closer look is wasted.
-        let may_matter = || {
-            matters(interpolator.limits(near, far))
-                && (matters(Limits { precise: near, annex_2: 0.0 })
-                    || matters(interpolator.close_limits(seen, larger(near, far))))
-        };
-        if !may_matter() {
+        let may_matter = matters(interpolator.limits(near, far))
+            && (matters(Limits { precise: near, annex_2: 0.0 })
+                || matters(interpolator.close_limits(seen, larger(near, far))));
+        if !may_matter {
             self.quarter_before = None;
             return None;
         }
@@ -101,18 +99,27 @@ impl Detector {
     }
 }
 
-/// The highest sample, either way. Samples are finite.
+/// [`Detector::is_quiet`] of all channels.
 #[inline(always)]
-pub fn highest(samples: &[f32]) -> f32 {
-    const LANES: usize = GROUP;
-    // Bits of positive numbers are in their order, and integers are compared side by side.
-    let bits = |x: &f32| x.to_bits() & 0x7fff_ffff;
-    let (chunks, rest) = samples.as_chunks::<LANES>();
-    let mut lanes = [0u32; LANES];
-    for chunk in chunks {
-        for (lane, x) in lanes.iter_mut().zip(chunk) {
-            *lane = bits(x).max(*lane);
-        }
+pub fn are_quiet(
+    detectors: &[Detector],
+    interpolator: &Interpolator,
+    place: usize,
+    groups: usize,
+    matters: impl Fn(Limits) -> bool + Copy,
+) -> bool {
+    // A loop, since what closures hold is not compiled for the kernel.
+    let mut quiet = true;
+    for detector in detectors {
+        quiet = quiet && detector.is_quiet(interpolator, place, groups, matters);
     }
-    f32::from_bits(lanes.into_iter().chain(rest.iter().map(bits)).fold(0, u32::max))
+    quiet
+}
+
+/// [`Detector::pass`] of all channels.
+#[inline(always)]
+pub fn pass(detectors: &mut [Detector], place: usize, groups: usize) {
+    for detector in detectors {
+        detector.pass(place, groups);
+    }
 }

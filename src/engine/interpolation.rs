@@ -157,10 +157,19 @@ impl Interpolator {
     /// The same, mostly far lower, from a closer look at the window, in which no sample is above `highest`.
     #[inline(always)]
     pub fn close_limits(&self, window: &[f32; GROUP_WINDOW], highest: f32) -> Limits {
-        let height = |x: f32| x.to_bits() & 0x7fff_ffff;
-        let centre = window[LOOKAHEAD - 1..LOOKAHEAD + GROUP + 1].iter().fold(0, |a, &x| height(x).max(a));
-        let bends = window.windows(3).map(|x| height(x[0] - 2.0 * x[1] + x[2]));
-        let (centre, bend) = (f32::from_bits(centre), f32::from_bits(bends.fold(0, u32::max)));
+        let centre = larger(
+            larger(window[LOOKAHEAD - 1].abs(), window[LOOKAHEAD + GROUP].abs()),
+            highest_of(&window[LOOKAHEAD..LOOKAHEAD + GROUP]),
+        );
+        // The last groups overlap: there are two fewer second differences than samples.
+        let mut bends = [0; GROUP];
+        for from in [0, GROUP, 2 * GROUP, GROUP_WINDOW - 2 - GROUP] {
+            for (i, bend) in bends.iter_mut().enumerate() {
+                let x: &[f32] = &window[from + i..from + i + 3];
+                *bend = height_bits(x[0] - 2.0 * x[1] + x[2]).max(*bend);
+            }
+        }
+        let bend = f32::from_bits(largest(bends));
         let limit = |bound: Bound| bound.centre * centre + bound.bend * bend + ROUNDING * highest;
         Limits { precise: limit(self.precise), annex_2: limit(self.annex_2) }
     }
@@ -303,18 +312,35 @@ pub(super) fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
 }
 
-/// The highest of a group; none is below 0 or NaN. Halved again and again, which the compiler does side by side.
+/// The highest of whole groups of samples, either way. None is NaN.
 #[inline(always)]
-pub(super) fn highest_of(values: &[f32; GROUP]) -> f32 {
-    let mut highest = *values;
+pub(super) fn highest_of(samples: &[f32]) -> f32 {
+    let mut lanes = [0u32; GROUP];
+    for group in samples.as_chunks::<GROUP>().0 {
+        for (lane, &x) in lanes.iter_mut().zip(group) {
+            *lane = height_bits(x).max(*lane);
+        }
+    }
+    f32::from_bits(largest(lanes))
+}
+
+/// The height of a sample as bits, which are in the order of the heights: integers are compared side by side.
+#[inline(always)]
+fn height_bits(x: f32) -> u32 {
+    x.to_bits() & 0x7fff_ffff
+}
+
+/// Halved again and again, which the compiler does side by side.
+#[inline(always)]
+fn largest(mut lanes: [u32; GROUP]) -> u32 {
     let mut half = GROUP / 2;
     while half > 0 {
         for i in 0..half {
-            highest[i] = larger(highest[i], highest[i + half]);
+            lanes[i] = lanes[i].max(lanes[i + half]);
         }
         half /= 2;
     }
-    highest[0]
+    lanes[0]
 }
 
 /// How high filters can read at most.

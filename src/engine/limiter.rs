@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::decibel::linear_from_tenths;
-use super::detector::{Detector, RUN};
+use super::detector::{self, Detector, RUN};
 use super::envelope::{Envelope, FULL_REDUCTION, Release};
 use super::interpolation::{GROUP, Interpolator, LOOKAHEAD, Limits, highest_of, larger, place_of};
 use super::kernel::{Kernel, Task};
@@ -250,12 +250,12 @@ impl Limiter {
     /// Passes over so many groups if nothing happens in them.
     #[inline(always)]
     fn pass_quiet(&mut self, place: usize, groups: usize) -> bool {
-        let matters = self.matters();
-        let is_quiet = |detector: &Detector| detector.is_quiet(&self.interpolator, place, groups, matters);
-        if !self.envelope.is_idle() || !self.detectors.iter().all(is_quiet) {
+        if !self.envelope.is_idle()
+            || !detector::are_quiet(&self.detectors, &self.interpolator, place, groups, self.matters())
+        {
             return false;
         }
-        self.detectors.iter_mut().for_each(|detector| detector.pass(place, groups));
+        detector::pass(&mut self.detectors, place, groups);
         self.group_ceiling = self.ceiling;
         self.envelope.skip(groups * GROUP);
         true

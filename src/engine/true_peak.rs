@@ -1,6 +1,6 @@
 //! True-peak meter: the running maximum by both interpolators, with its place.
 
-use super::detector::{Detector, RUN};
+use super::detector::{self, Detector, RUN};
 use super::interpolation::{GROUP, Interpolator, LOOKAHEAD, Limits, WINDOW, highest_of, larger, place_of};
 use super::kernel::{Kernel, Task};
 
@@ -167,12 +167,8 @@ impl TruePeakMeter {
             let run = RUN.min(groups - group);
             let matters = self.matters();
             let place = first + group * GROUP;
-            if self
-                .detectors
-                .iter()
-                .all(|detector| detector.is_quiet(&self.interpolator, place, run, matters))
-            {
-                self.detectors.iter_mut().for_each(|detector| detector.pass(place, run));
+            if detector::are_quiet(&self.detectors, &self.interpolator, place, run, matters) {
+                detector::pass(&mut self.detectors, place, run);
                 self.passed_over = !self.counts;
                 self.samples += (run * GROUP) as u64;
                 group += run;
