@@ -38,8 +38,9 @@ pub use transport::Transport;
 use std::ops::Range;
 
 use decibel::linear_from_tenths;
-use kernel::Kernel;
+use kernel::{Kernel, Runnable, Task};
 use limiter::{Limiter, audible};
+use line::Line;
 use listen::Monitor;
 use pass::{Input, PassMeter};
 use transport::Move;
@@ -116,9 +117,10 @@ pub struct BounceBus {
     channels: usize,
     max_block: usize,
     latency: usize,
-    /// The inputs of the piece that is worked, walla at its gain.
-    dialogue: Vec<Vec<f32>>,
-    walla: Vec<Vec<f32>>,
+    /// The inputs of each channel, walla at its gain; the newest is the piece that is worked.
+    dialogue: Vec<Line>,
+    walla: Vec<Line>,
+    kernel: Runnable,
 }
 
 impl BounceBus {
@@ -150,11 +152,11 @@ impl BounceBus {
         }
         let max_block = max_block.max(1);
         let latency = latency_samples(sample_rate);
-        let input = || vec![vec![0.0; max_block]; channels];
+        let input = || (0..channels).map(|_| Line::new(latency, max_block)).collect();
         let mut bus = Self {
             limiter: Limiter::new(sample_rate, channels, max_block, kernel),
             pass: PassMeter::new(sample_rate, channels, latency, kernel),
-            monitor: Monitor::new(sample_rate, channels, max_block, latency),
+            monitor: Monitor::new(sample_rate, latency),
             settings: Settings::default(),
             walla_gain: Ramp::new(sample_rate, 0.0),
             fold: Ramp::new(sample_rate, 0.0),
@@ -164,6 +166,7 @@ impl BounceBus {
             latency,
             dialogue: input(),
             walla: input(),
+            kernel: Kernel::or_fastest(kernel),
         };
         bus.apply(Settings::default());
         Ok(bus)
@@ -220,7 +223,7 @@ impl BounceBus {
             }
             Move::Jump => {
                 self.limiter.reset();
-                self.monitor.forget();
+                self.forget_inputs();
             }
             Move::Stop | Move::Steady => {}
         }
@@ -246,11 +249,15 @@ impl BounceBus {
         self.pass.finish();
         self.pass.tracker.lose();
         self.limiter.reset();
-        self.monitor.forget();
+        self.forget_inputs();
         self.monitor.listen_at_once(Listen::Output);
         self.walla_gain.settle();
         self.fold.settle();
         self.fresh = true;
+    }
+
+    fn forget_inputs(&mut self) {
+        self.dialogue.iter_mut().chain(&mut self.walla).for_each(Line::reset);
     }
 
     /// How many samples later the output comes than the input. Constant for a sample rate.
@@ -279,7 +286,7 @@ impl BounceBus {
         while from < length {
             let count = self.pass.alike(self.max_block.min(length - from));
             let input = self.sum(dialogue, walla, output, from, count);
-            self.pass.input(&self.dialogue, &self.walla, count, input);
+            self.pass.input(&self.dialogue, &self.walla, input);
             self.limit(output, from, count);
             from += count;
         }
@@ -303,46 +310,32 @@ impl BounceBus {
         let walla = if self.walla_gain.rests_at(0.0) { &[] } else { walla };
         let fold = self.fold.rests_at(1.0);
         let fades = !fold && !self.fold.rests_at(0.0);
-        let ramp = self.walla_gain.clone();
+        let gain = self.walla_gain.clone();
         self.walla_gain.skip(count);
+        for line in self.dialogue.iter_mut().chain(&mut self.walla) {
+            line.extend(count);
+        }
         for channel in 0..if fold { 1 } else { self.channels } {
-            let (dialogue, walla) = (sources(dialogue, channel, fold), sources(walla, channel, fold));
-            let mut gain = ramp.clone();
-            let copies = self.dialogue[channel].iter_mut().zip(&mut self.walla[channel]);
-            if let ([only], []) = (dialogue, walla) {
-                // The same, in a form that the compiler vectorises: most buses have one input.
-                let samples = output[channel][from..from + count].iter_mut().zip(&only[from..from + count]);
-                let mut invalid_samples = 0u32;
-                for ((output, &sample), (dialogue_copy, walla_copy)) in samples.zip(copies) {
-                    let sample: f64 = sample.into();
-                    let valid = sample.abs() <= LOUDEST;
-                    invalid_samples += u32::from(!valid);
-                    *output = audible(if valid { sample } else { 0.0 });
-                    *dialogue_copy = *output;
-                    *walla_copy = 0.0;
-                }
-                input.invalid_samples += u64::from(invalid_samples);
-                continue;
-            }
-            let samples = output[channel][from..from + count].iter_mut().zip(copies);
-            for (n, (output, (dialogue_copy, walla_copy))) in samples.enumerate() {
-                let dialogue = read(dialogue, from + n, &mut input.invalid_samples);
-                let walla = read(walla, from + n, &mut input.invalid_samples) * gain.advance();
-                *output = audible(dialogue + walla);
-                *dialogue_copy = audible(dialogue);
-                *walla_copy = audible(walla);
-            }
+            input.invalid_samples += self.kernel.perform(Sum {
+                dialogue: sources(dialogue, channel, fold),
+                walla: sources(walla, channel, fold),
+                from,
+                gain: gain.clone(),
+                output: &mut output[channel][from..from + count],
+                dialogue_copy: self.dialogue[channel].newest_mut(),
+                walla_copy: self.walla[channel].newest_mut(),
+            });
         }
         if let (true, [left, right]) = (fold, &mut *output) {
             right[from..from + count].copy_from_slice(&left[from..from + count]);
             for copies in [&mut self.dialogue, &mut self.walla] {
                 if let [left, right] = &mut copies[..] {
-                    right[..count].copy_from_slice(&left[..count]);
+                    right.newest_mut().copy_from_slice(left.newest());
                 }
             }
         }
         if fades {
-            let mut gain = ramp;
+            let mut gain = gain;
             for n in 0..count {
                 let share = self.fold.advance();
                 let blend = |sample: &mut f32, folded: f64| {
@@ -352,8 +345,8 @@ impl BounceBus {
                 let dialogue = read(dialogue, from + n, &mut 0);
                 let walla = read(walla, from + n, &mut 0) * gain.advance();
                 output.iter_mut().for_each(|output| blend(&mut output[from + n], dialogue + walla));
-                self.dialogue.iter_mut().for_each(|copy| blend(&mut copy[n], dialogue));
-                self.walla.iter_mut().for_each(|copy| blend(&mut copy[n], walla));
+                self.dialogue.iter_mut().for_each(|copy| blend(&mut copy.newest_mut()[n], dialogue));
+                self.walla.iter_mut().for_each(|copy| blend(&mut copy.newest_mut()[n], walla));
             }
         }
         input
@@ -397,6 +390,52 @@ impl BounceBus {
     }
 }
 
+/// Sums the inputs of a channel and copies each; gives the number of samples that are no sound.
+struct Sum<'a, S> {
+    dialogue: &'a [&'a [S]],
+    walla: &'a [&'a [S]],
+    /// Where the inputs are read.
+    from: usize,
+    /// Of the walla.
+    gain: Ramp,
+    output: &'a mut [f32],
+    dialogue_copy: &'a mut [f32],
+    walla_copy: &'a mut [f32],
+}
+
+impl<S: Copy + Into<f64>> Task for Sum<'_, S> {
+    type Output = u64;
+
+    #[inline(always)]
+    fn perform(self) -> u64 {
+        let Self { dialogue, walla, from, mut gain, output, dialogue_copy, walla_copy } = self;
+        if let ([only], []) = (dialogue, walla) {
+            // The same, in a form that the compiler vectorises: most buses have one input.
+            let mut invalid_samples = 0u32;
+            let samples = output.iter_mut().zip(dialogue_copy).zip(&only[from..]);
+            for ((output, dialogue_copy), &sample) in samples {
+                let sample: f64 = sample.into();
+                let valid = sample.abs() <= LOUDEST;
+                invalid_samples += u32::from(!valid);
+                *output = audible(if valid { sample } else { 0.0 });
+                *dialogue_copy = *output;
+            }
+            walla_copy.fill(0.0);
+            return invalid_samples.into();
+        }
+        let mut invalid_samples = 0;
+        let samples = output.iter_mut().zip(dialogue_copy).zip(walla_copy);
+        for (n, ((output, dialogue_copy), walla_copy)) in samples.enumerate() {
+            let dialogue = read(dialogue, from + n, &mut invalid_samples);
+            let walla = read(walla, from + n, &mut invalid_samples) * gain.advance();
+            *output = audible(dialogue + walla);
+            *dialogue_copy = audible(dialogue);
+            *walla_copy = audible(walla);
+        }
+        invalid_samples
+    }
+}
+
 /// How many samples late a click comes out of a new bus, measured: what [`latency_samples`] states. 0 if it
 /// never does. Not for the audio thread.
 ///
@@ -420,6 +459,7 @@ fn sources<'a, S>(input: &'a [&'a [S]], channel: usize, fold: bool) -> &'a [&'a 
 }
 
 /// The average of the sources at a sample, 0 without any.
+#[inline(always)]
 fn read<S: Copy + Into<f64>>(sources: &[&[S]], sample: usize, invalid_samples: &mut u64) -> f64 {
     match sources {
         [] => 0.0,
@@ -438,6 +478,7 @@ pub(crate) fn is_sound(sample: f32) -> bool {
 }
 
 /// Silence instead of what is no sound; counts it.
+#[inline(always)]
 fn valid(sample: f64, invalid_samples: &mut u64) -> f64 {
     let is_valid = sample.abs() <= LOUDEST;
     *invalid_samples += u64::from(!is_valid);

@@ -164,9 +164,9 @@ impl Interpolator {
         // The last groups overlap: there are two fewer second differences than samples.
         let mut bends = [0; GROUP];
         for from in [0, GROUP, 2 * GROUP, GROUP_WINDOW - 2 - GROUP] {
+            let [before, middle, after] = [from, from + 1, from + 2].map(|place| samples_from(window, place));
             for (i, bend) in bends.iter_mut().enumerate() {
-                let x: &[f32] = &window[from + i..from + i + 3];
-                *bend = height_bits(x[0] - 2.0 * x[1] + x[2]).max(*bend);
+                *bend = height_bits(before[i] - 2.0 * middle[i] + after[i]).max(*bend);
             }
         }
         let bend = f32::from_bits(largest(bends));

@@ -6,6 +6,8 @@ use super::interpolation::{GROUP, GROUP_WINDOW, WINDOW};
 pub struct Line {
     buffer: Vec<f32>,
     keep: usize,
+    /// Where the newest block begins and ends.
+    start: usize,
     end: usize,
 }
 
@@ -14,13 +16,14 @@ impl Line {
     pub fn new(keep: usize, max_block: usize) -> Self {
         let keep = keep.max(WINDOW);
         // Room for many small blocks between two moves; behind the end what a last, partial group reads.
-        let room = max_block.max(4096);
-        Self { buffer: vec![0.0; keep + room + GROUP], keep, end: keep }
+        let room = max_block.max(2048);
+        Self { buffer: vec![0.0; keep + room + GROUP], keep, start: keep, end: keep }
     }
 
     /// The past is silence again.
     pub fn reset(&mut self) {
         self.buffer.fill(0.0);
+        self.start = self.keep;
         self.end = self.keep;
     }
 
@@ -28,14 +31,36 @@ impl Line {
     /// [`Self::seen`].
     #[inline(always)]
     pub fn append(&mut self, block: &[f32]) -> usize {
-        if self.end + block.len() + GROUP > self.buffer.len() {
+        self.extend(block.len()).copy_from_slice(block);
+        self.start
+    }
+
+    /// Appends a block of at most `max_block` samples, to be filled.
+    #[inline(always)]
+    pub fn extend(&mut self, length: usize) -> &mut [f32] {
+        if self.end + length + GROUP > self.buffer.len() {
             self.buffer.copy_within(self.end - self.keep..self.end, 0);
             self.end = self.keep;
         }
-        let start = self.end;
-        self.end += block.len();
-        self.buffer[start..self.end].copy_from_slice(block);
-        start
+        self.start = self.end;
+        self.end += length;
+        self.newest_mut()
+    }
+
+    /// The newest block.
+    pub fn newest(&self) -> &[f32] {
+        &self.buffer[self.start..self.end]
+    }
+
+    /// The same, to be changed.
+    #[inline(always)]
+    pub fn newest_mut(&mut self) -> &mut [f32] {
+        &mut self.buffer[self.start..self.end]
+    }
+
+    /// As many samples as the newest block has, that came `delay` samples before it.
+    pub fn late(&self, delay: usize) -> &[f32] {
+        self.delayed(self.start, delay, self.end - self.start)
     }
 
     /// `count` samples that came `delay` samples before `place`.

@@ -23,24 +23,16 @@ const ALL: [Listen; 4] = [Listen::Output, Listen::Delta, Listen::Dialogue, Liste
 
 /// Fades from one to the other without a click, all as late as the output.
 pub struct Monitor {
-    dialogue: Vec<Line>,
-    walla: Vec<Line>,
     latency: usize,
     /// How much of each is heard.
     shares: [Ramp; ALL.len()],
 }
 
 impl Monitor {
-    /// For blocks of at most `max_block` samples in each of `channels` channels.
-    pub fn new(sample_rate: u32, channels: usize, max_block: usize, latency: usize) -> Self {
-        let lines = || (0..channels).map(|_| Line::new(latency, max_block)).collect();
+    /// All `latency` samples late.
+    pub fn new(sample_rate: u32, latency: usize) -> Self {
         let shares = ALL.map(|listen| Ramp::new(sample_rate, share(listen, Listen::Output)));
-        Self { dialogue: lines(), walla: lines(), latency, shares }
-    }
-
-    /// Forgets what came in.
-    pub fn forget(&mut self) {
-        self.dialogue.iter_mut().chain(&mut self.walla).for_each(Line::reset);
+        Self { latency, shares }
     }
 
     /// Changes from the next sample on.
@@ -62,12 +54,12 @@ impl Monitor {
         self.shares[0].samples_off(1.0, length)
     }
 
-    /// Takes the first `length` samples of the inputs, and makes of `output[channel][from..from + length]`,
-    /// which the limiter has just made, what is to be heard.
+    /// Makes of `output[channel][from..from + length]`, which the limiter has just made of the newest of the
+    /// inputs, what is to be heard.
     pub fn process(
         &mut self,
-        dialogue: &[Vec<f32>],
-        walla: &[Vec<f32>],
+        dialogue: &[Line],
+        walla: &[Line],
         limiter: &Limiter,
         output: &mut [&mut [f32]],
         from: usize,
@@ -75,16 +67,12 @@ impl Monitor {
     ) {
         let shares = self.shares.clone();
         self.shares.iter_mut().for_each(|share| share.skip(length));
-        let inputs = self.dialogue.iter_mut().zip(dialogue).zip(self.walla.iter_mut().zip(walla));
-        for (channel, ((dialogue_line, dialogue), (walla_line, walla))) in inputs.enumerate() {
-            let place = dialogue_line.append(&dialogue[..length]);
-            let walla_place = walla_line.append(&walla[..length]);
-            if shares[0].rests_at(1.0) {
-                continue;
-            }
-            let Some(output) = output.get_mut(channel) else { continue };
-            let dialogue = dialogue_line.delayed(place, self.latency, length);
-            let walla = walla_line.delayed(walla_place, self.latency, length);
+        if shares[0].rests_at(1.0) {
+            return;
+        }
+        let channels = dialogue.iter().zip(walla).zip(output);
+        for (channel, ((dialogue, walla), output)) in channels.enumerate() {
+            let (dialogue, walla) = (dialogue.late(self.latency), walla.late(self.latency));
             let unlimited = limiter.unlimited(channel, length);
             let mut shares = shares.clone();
             for (n, output) in output[from..from + length].iter_mut().enumerate() {

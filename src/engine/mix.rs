@@ -1,6 +1,7 @@
 //! Measuring what comes into the bus, before the limiter: dialogue, walla, and the one over the other.
 
 use super::faults::FaultMeter;
+use super::line::Line;
 use super::loudness::{LoudnessMeter, TENTH_STEPS, step_samples};
 use super::measurement::{InputLoudness, Measured, Mix, Programme, Separation};
 use super::programme::sounding;
@@ -77,24 +78,24 @@ impl MixMeter {
         self.tenths[(tenth % 2) as usize]
     }
 
-    /// Takes the first `length` samples of each channel.
+    /// Takes the newest samples of each channel.
     pub fn process(
         &mut self,
-        dialogue: &[Vec<f32>],
-        walla: &[Vec<f32>],
-        length: usize,
+        dialogue: &[Line],
+        walla: &[Line],
         mix: &mut Mix,
         programme: &mut Programme,
     ) {
         if self.measured == Measured::Peaks {
             return;
         }
+        let length = dialogue.first().map_or(0, |line| line.newest().len());
         let mut done = 0;
         while done < length {
             let count = (self.step_samples - self.filled).min(length - done);
-            for (input, samples) in [(&mut self.dialogue, dialogue), (&mut self.walla, walla)] {
-                for (step, samples) in input.step.iter_mut().zip(samples) {
-                    step[self.filled..][..count].copy_from_slice(&samples[done..][..count]);
+            for (input, lines) in [(&mut self.dialogue, dialogue), (&mut self.walla, walla)] {
+                for (step, line) in input.step.iter_mut().zip(lines) {
+                    step[self.filled..][..count].copy_from_slice(&line.newest()[done..][..count]);
                 }
             }
             done += count;

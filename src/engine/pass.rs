@@ -4,11 +4,12 @@ use super::Settings;
 use super::decibel::db_from_linear;
 use super::kernel::Kernel;
 use super::limiter;
+use super::line::Line;
 use super::loudness::TENTH_STEPS;
 use super::marks::Marker;
 use super::measurement::{Mark, Measured, Measurement, Pass};
 use super::mix::MixMeter;
-use super::programme::{JOIN_SECONDS, Reader, sounding};
+use super::programme::{JOIN_SECONDS, Reader};
 use super::transport::Tracker;
 
 /// Measures pass after pass. Never allocates: two measurements take turns.
@@ -108,8 +109,8 @@ impl PassMeter {
         *pass = Pass { number: self.passes, start: self.tracker.start(), ..Pass::default() };
     }
 
-    /// Takes what came in: the first `length` samples of each channel, walla at its gain.
-    pub fn input(&mut self, dialogue: &[Vec<f32>], walla: &[Vec<f32>], length: usize, input: Input) {
+    /// Takes what came in: the newest of each channel, walla at its gain.
+    pub fn input(&mut self, dialogue: &[Line], walla: &[Line], input: Input) {
         if self.tracker.input().is_none() {
             return;
         }
@@ -118,11 +119,11 @@ impl PassMeter {
         mix.lost_walla_samples += input.lost_walla_samples;
         let Settings { ceiling_tenths_dbtp: ceiling, walla_gain_tenths_db: gain, .. } = input.settings;
         mix.highest_ceiling_tenths_dbtp = mix.highest_ceiling_tenths_dbtp.max(ceiling);
-        if input.settings.walla && sounding(walla, length) > 0 {
+        if input.settings.walla && walla.iter().any(sounds) {
             let (lowest, highest) = mix.walla_gain_tenths_db.unwrap_or((gain, gain));
             mix.walla_gain_tenths_db = Some((lowest.min(gain), highest.max(gain)));
         }
-        self.mix.process(dialogue, walla, length, mix, programme);
+        self.mix.process(dialogue, walla, mix, programme);
     }
 
     /// Takes a true peak of the input that the limiter catches, `before` samples before the next.
@@ -168,6 +169,10 @@ impl PassMeter {
         self.step = (self.step + 1) % self.reductions.len();
         self.reductions[self.step] = 0.0;
     }
+}
+
+fn sounds(line: &Line) -> bool {
+    line.newest().iter().fold(0, |bits, sample| bits | sample.to_bits()) << 1 != 0
 }
 
 /// What came in with the samples.

@@ -44,6 +44,7 @@ impl Ramp {
     }
 
     /// The factor of the next sample.
+    #[inline(always)]
     pub fn advance(&mut self) -> f64 {
         self.left = self.left.saturating_sub(1);
         self.target - self.step * f64::from(self.left)
