@@ -16,6 +16,8 @@ pub const JOIN_SECONDS: f64 = 0.1;
 /// Measures a finished programme of any number of channels, in blocks of any length.
 pub struct ProgrammeMeter {
     reader: Reader,
+    /// What of the input is sound, `[channel][sample]`.
+    sound: Vec<Vec<f32>>,
     programme: Programme,
     sample_rate: u32,
 }
@@ -27,7 +29,8 @@ impl ProgrammeMeter {
         let rate = sample_rate.clamp(*SAMPLE_RATES.start(), *SAMPLE_RATES.end());
         let mut reader = Reader::new(rate, channels, ceiling_tenths_dbtp, None);
         reader.faults = Some(FaultMeter::new(rate, channels));
-        let mut meter = Self { reader, programme: Programme::with_room(), sample_rate };
+        let sound = vec![vec![0.0; reader.step_samples]; channels];
+        let mut meter = Self { reader, sound, programme: Programme::with_room(), sample_rate };
         meter.reset();
         meter
     }
@@ -46,8 +49,20 @@ impl ProgrammeMeter {
     /// Takes the next samples, `block[channel][sample]`, as many channels as the meter has. What is no sound
     /// is counted and read as silence. Never allocates.
     pub fn process<C: AsRef<[f32]>>(&mut self, block: &[C]) {
+        if self.sound.is_empty() || block.len() < self.sound.len() {
+            return;
+        }
         let length = block.iter().map(|channel| channel.as_ref().len()).min().unwrap_or(0);
-        self.reader.process(block, 0, length, &mut self.programme);
+        let mut from = 0;
+        while from < length {
+            let count = self.reader.room().min(length - from);
+            for (sound, samples) in self.sound.iter_mut().zip(block) {
+                let samples = &samples.as_ref()[from..from + count];
+                self.programme.invalid_samples += copy_sound(samples, sound);
+            }
+            self.reader.process(&self.sound, 0, count, &mut self.programme);
+            from += count;
+        }
     }
 
     /// Takes the incomplete step at the end, and reads what rings on after it. Call it once, at the end.
@@ -76,7 +91,7 @@ fn copy_sound(from: &[f32], to: &mut [f32]) -> u64 {
 /// of blocks cannot matter.
 pub(super) struct Reader {
     sample_rate: u32,
-    /// The step that is being filled, `[channel][sample]`.
+    /// The step that is being filled, `[channel][sample]`, unless peaks alone are measured.
     step: Vec<Vec<f32>>,
     filled: usize,
     step_samples: usize,
@@ -171,7 +186,7 @@ impl Reader {
         self.bin.join(Bin { reduction_db, separation_lu, ..before });
     }
 
-    /// Takes `block[channel][from..from + length]`.
+    /// Takes `block[channel][from..from + length]`, as many channels as it was made for; all of it must be sound.
     pub fn process<C: AsRef<[f32]>>(
         &mut self,
         block: &[C],
@@ -179,15 +194,16 @@ impl Reader {
         length: usize,
         programme: &mut Programme,
     ) {
-        if self.step.is_empty() || block.len() < self.step.len() {
-            return;
-        }
         let mut done = 0;
         while done < length {
             let count = self.room().min(length - done);
-            for (step, samples) in self.step.iter_mut().zip(block) {
-                let samples = &samples.as_ref()[from + done..][..count];
-                programme.invalid_samples += copy_sound(samples, &mut step[self.filled..][..count]);
+            let (overs, marker) = (&mut programme.overs, &mut self.overs);
+            self.true_peak.process_range(block, from + done, count, |peak| mark(marker, overs, peak));
+            if self.measured != Measured::Peaks {
+                for (step, samples) in self.step.iter_mut().zip(block) {
+                    let samples = &samples.as_ref()[from + done..][..count];
+                    step[self.filled..][..count].copy_from_slice(samples);
+                }
             }
             done += count;
             self.filled += count;
@@ -227,8 +243,6 @@ impl Reader {
     /// Measures the step: a whole one, or the last.
     fn take_step(&mut self, programme: &mut Programme) {
         let length = std::mem::take(&mut self.filled);
-        let (overs, marker) = (&mut programme.overs, &mut self.overs);
-        self.true_peak.process_range(&self.step, 0, length, |peak| mark(marker, overs, peak));
         self.take_peaks(programme);
         if self.measured == Measured::Peaks {
             programme.samples += length as u64;
