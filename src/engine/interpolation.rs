@@ -312,16 +312,10 @@ pub(super) fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
 }
 
-/// The highest of whole groups of samples, either way. None is NaN.
+/// The highest of the samples, either way. None is NaN.
 #[inline(always)]
 pub(super) fn highest_of(samples: &[f32]) -> f32 {
-    let mut lanes = [0u32; GROUP];
-    for group in samples.as_chunks::<GROUP>().0 {
-        for (lane, &x) in lanes.iter_mut().zip(group) {
-            *lane = height_bits(x).max(*lane);
-        }
-    }
-    f32::from_bits(largest(lanes))
+    f32::from_bits(samples.iter().fold(0, |highest, &x| height_bits(x).max(highest)))
 }
 
 /// The height of a sample as bits, which are in the order of the heights: integers are compared side by side.
