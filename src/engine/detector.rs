@@ -12,8 +12,8 @@ const SEEN: usize = 3;
 /// parts, so that the sizes of blocks cannot matter.
 pub struct Detector {
     line: Line,
-    /// The highest samples of the groups before the newest, the oldest first.
-    highest: [f32; SEEN],
+    /// The highest samples of the groups before the next, the oldest first, if those were read.
+    highest: Option<[f32; SEEN]>,
     /// What the next interval needs to know of the one before, if that was read.
     quarter_before: Option<f32>,
 }
@@ -22,13 +22,13 @@ impl Detector {
     /// For blocks of at most `max_block` samples, with at least `keep` samples of past.
     pub fn new(keep: usize, max_block: usize) -> Self {
         let line = Line::new(keep + GROUP, max_block);
-        Self { line, highest: [0.0; SEEN], quarter_before: None }
+        Self { line, highest: None, quarter_before: None }
     }
 
     /// The past is silence again.
     pub fn reset(&mut self) {
         self.line.reset();
-        self.highest = [0.0; SEEN];
+        self.highest = None;
         self.quarter_before = None;
     }
 
@@ -52,17 +52,14 @@ impl Detector {
         groups: usize,
         matters: impl Fn(Limits) -> bool,
     ) -> bool {
-        let newest = highest_of(self.line.delayed(place, 0, groups * GROUP));
-        let highest = self.highest.iter().fold(newest, |a, &b| larger(a, b));
+        let highest = highest_of(self.line.delayed(place, SEEN * GROUP, (SEEN + groups) * GROUP));
         !matters(interpolator.limits(highest, highest))
     }
 
-    /// Takes `groups` groups, the first at `place`, without reading them.
+    /// Takes groups without reading them.
     #[inline(always)]
-    pub fn pass(&mut self, place: usize, groups: usize) {
-        for group in groups.saturating_sub(SEEN)..groups {
-            self.remember(highest_of(self.line.delayed(place + group * GROUP, 0, GROUP)));
-        }
+    pub fn pass(&mut self) {
+        self.highest = None;
         self.quarter_before = None;
     }
 
@@ -75,9 +72,12 @@ impl Detector {
         place: usize,
         matters: impl Fn(Limits) -> bool,
     ) -> Option<Reading> {
-        let newest = highest_of(self.line.delayed(place, 0, GROUP));
-        let [oldest, early, late] = self.highest;
-        self.remember(newest);
+        let [oldest, early, late] = match self.highest {
+            Some(highest) => highest,
+            None => [self.highest(place, 3), self.highest(place, 2), self.highest(place, 1)],
+        };
+        let newest = self.highest(place, 0);
+        self.highest = Some([early, late, newest]);
         let (near, far) = (larger(early, late), larger(oldest, newest));
         let seen = self.line.seen(place);
         // Where a sample alone matters, a closer look is wasted.
@@ -93,9 +93,10 @@ impl Detector {
         Some(reading)
     }
 
+    /// The highest sample of the group so many before the one at `place`.
     #[inline(always)]
-    fn remember(&mut self, newest: f32) {
-        self.highest = [self.highest[1], self.highest[2], newest];
+    fn highest(&self, place: usize, groups_before: usize) -> f32 {
+        highest_of(self.line.delayed(place, groups_before * GROUP, GROUP))
     }
 }
 
@@ -114,12 +115,4 @@ pub fn are_quiet(
         quiet = quiet && detector.is_quiet(interpolator, place, groups, matters);
     }
     quiet
-}
-
-/// [`Detector::pass`] of all channels.
-#[inline(always)]
-pub fn pass(detectors: &mut [Detector], place: usize, groups: usize) {
-    for detector in detectors {
-        detector.pass(place, groups);
-    }
 }

@@ -255,7 +255,7 @@ impl Limiter {
         {
             return false;
         }
-        detector::pass(&mut self.detectors, place, groups);
+        self.detectors.iter_mut().for_each(Detector::pass);
         self.group_ceiling = self.ceiling;
         self.envelope.skip(groups * GROUP);
         true

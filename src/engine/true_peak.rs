@@ -168,7 +168,7 @@ impl TruePeakMeter {
             let matters = self.matters();
             let place = first + group * GROUP;
             if detector::are_quiet(&self.detectors, &self.interpolator, place, run, matters) {
-                detector::pass(&mut self.detectors, place, run);
+                self.detectors.iter_mut().for_each(Detector::pass);
                 self.passed_over = !self.counts;
                 self.samples += (run * GROUP) as u64;
                 group += run;
