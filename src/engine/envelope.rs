@@ -89,7 +89,7 @@ impl Envelope {
 
     /// True when [`Self::next`] would give 0 for ever while nothing is required.
     pub fn is_idle(&self) -> bool {
-        self.recovery.depth == 0.0
+        self.recovery.depth == 0
             && self.smoothing.iter().all(|stage| stage.sum == 0)
             && self.quiet > self.window.length() as u64 + self.hold.length
     }
@@ -111,7 +111,7 @@ impl Envelope {
             self.quiet = if required > 0 { 0 } else { self.quiet.saturating_add(1) };
             let required = self.window.push(required);
             let held = self.hold.next(required);
-            *reduction = u64::from(self.recovery.next(required, held, self.hold.is_tone()));
+            *reduction = u64::from(self.recovery.next(held, self.hold.is_tone()));
         }
         for stage in &mut self.smoothing {
             stage.push(&mut reductions);
@@ -183,86 +183,113 @@ impl Hold {
     }
 }
 
-/// Deepens at once, recovers by the release.
+/// Deepens at once, recovers by the release. All in integers, [`DEPTH`] being a gain of zero: short chains of
+/// operations, and the same on every machine.
 struct Recovery {
-    /// Present reduction, 0 to 1.
-    depth: f64,
+    /// Present reduction.
+    depth: u64,
     /// Average of what had to be held: where the automatic release slows down.
-    sustained: f64,
+    sustained: u64,
     /// Samples since the depth became 0: `sustained` falls meanwhile, reckoned when it is needed.
     rested: u64,
     automatic: bool,
-    decay: f64,
-    quick_decay: f64,
-    sustain_decay: f64,
+    /// What is let go of in a sample, and what of the average is renewed.
+    release: Share,
+    quick_release: Share,
+    renewal: Share,
     sample_rate: f64,
+}
+
+/// Fixed-point one of the recovery, and its bits below the one of the requirements.
+const DEPTH: u64 = (FULL_REDUCTION as u64) << DEPTH_BITS;
+const DEPTH_BITS: u32 = 32;
+
+const fn depth_of(reduction: f64) -> u64 {
+    (reduction * DEPTH as f64) as u64
 }
 
 impl Recovery {
     fn new(sample_rate: u32) -> Self {
         let sample_rate = f64::from(sample_rate);
+        let quick_release = Share::per_sample(QUICK_RELEASE_SECONDS, sample_rate);
         Self {
-            depth: 0.0,
-            sustained: 0.0,
+            depth: 0,
+            sustained: 0,
             rested: 0,
             automatic: true,
-            decay: decay(QUICK_RELEASE_SECONDS, sample_rate),
-            quick_decay: decay(QUICK_RELEASE_SECONDS, sample_rate),
-            sustain_decay: decay(SUSTAIN_SECONDS, sample_rate),
+            release: quick_release,
+            quick_release,
+            renewal: Share::per_sample(SUSTAIN_SECONDS, sample_rate),
             sample_rate,
         }
     }
 
     fn set(&mut self, release: Release) {
         self.automatic = release == Release::Auto;
-        self.decay = match release {
-            Release::Auto => self.quick_decay,
+        self.release = match release {
+            Release::Auto => self.quick_release,
             Release::Milliseconds(milliseconds) => {
                 let range = Release::MILLISECONDS;
-                decay(f64::from(milliseconds.clamp(*range.start(), *range.end())) / 1e3, self.sample_rate)
+                let milliseconds = milliseconds.clamp(*range.start(), *range.end());
+                Share::per_sample(f64::from(milliseconds) / 1e3, self.sample_rate)
             }
         };
     }
 
     fn reset(&mut self) {
-        self.depth = 0.0;
-        self.sustained = 0.0;
+        self.depth = 0;
+        self.sustained = 0;
         self.rested = 0;
     }
 
     #[inline(always)]
-    fn next(&mut self, required: u32, held: u32, tone: bool) -> u32 {
-        let one = f64::from(FULL_REDUCTION);
-        let floor = f64::from(held) * (1.0 / one);
-        if self.depth == 0.0 {
+    fn next(&mut self, held: u32, tone: bool) -> u32 {
+        let floor = u64::from(held) << DEPTH_BITS;
+        if self.depth == 0 {
             if held == 0 {
                 self.rested += 1;
                 return 0;
             }
-            self.sustained *= libm::exp(-(self.rested as f64) / (SUSTAIN_SECONDS * self.sample_rate));
+            self.sustained = self.sustained_after_rest();
             self.rested = 0;
         }
         if floor >= self.depth {
             self.depth = floor;
-        } else if !(tone && self.depth - floor < STEADY) {
-            let sustained = if self.automatic { self.sustained - SUSTAIN_FLOOR } else { 0.0 };
+        } else if !(tone && self.depth - floor < depth_of(STEADY)) {
+            let sustained = if self.automatic { self.sustained.saturating_sub(depth_of(SUSTAIN_FLOOR)) } else { 0 };
             let rest = floor.max(sustained.min(self.depth));
-            self.depth = rest + (self.depth - rest) * self.decay;
+            self.depth -= self.release.of(self.depth - rest);
         }
-        self.sustained = self.sustained * self.sustain_decay + floor * (1.0 - self.sustain_decay);
-        if held == 0 && self.depth < NEGLIGIBLE {
-            self.depth = 0.0;
+        self.sustained = self.sustained - self.renewal.of(self.sustained) + self.renewal.of(floor);
+        if held == 0 && self.depth < depth_of(NEGLIGIBLE) {
+            self.depth = 0;
         }
-        // Never less than what is required, whatever the rounding.
-        let scaled = self.depth * one;
-        let whole = scaled as u32;
-        (whole + u32::from(f64::from(whole) < scaled)).clamp(required, FULL_REDUCTION)
+        // Rounded up: never less than what is held.
+        self.depth.div_ceil(1 << DEPTH_BITS) as u32
+    }
+
+    fn sustained_after_rest(&self) -> u64 {
+        let left = libm::exp(-(self.rested as f64) / (SUSTAIN_SECONDS * self.sample_rate));
+        (self.sustained as f64 * left) as u64
     }
 }
 
-/// Factor per sample of an exponential decay.
-fn decay(time_constant_seconds: f64, sample_rate: f64) -> f64 {
-    libm::exp(-1.0 / (time_constant_seconds * sample_rate))
+/// A part of a whole, in units of 2^-64.
+#[derive(Clone, Copy)]
+struct Share(u64);
+
+impl Share {
+    /// What an exponential with this time constant changes by in a sample.
+    fn per_sample(time_constant_seconds: f64, sample_rate: f64) -> Self {
+        let share = -libm::expm1(-1.0 / (time_constant_seconds * sample_rate));
+        Self((share * libm::exp2(64.0)) as u64)
+    }
+
+    /// Rounded down.
+    #[inline(always)]
+    fn of(self, whole: u64) -> u64 {
+        ((u128::from(self.0) * u128::from(whole)) >> 64) as u64
+    }
 }
 
 /// Running sum over a number of samples.
