@@ -279,10 +279,10 @@ fn read_annex_2(phases: &[AnnexPhase; 2], x: &[f32; GROUP_WINDOW]) -> [f32; GROU
 
 /// What each interval of a group finds at the same place of its window.
 #[inline(always)]
-fn samples_from(x: &[f32; GROUP_WINDOW], place: usize) -> &[f32] {
+fn samples_from(x: &[f32; GROUP_WINDOW], place: usize) -> &[f32; GROUP] {
     // A compiler that knows the place shares samples between the taps, and no longer works over time.
     let place = std::hint::black_box(place);
-    &x[place..place + GROUP]
+    x[place..].first_chunk().unwrap_or(&[0.0; GROUP])
 }
 
 /// Squared height of the sinusoid through three neighbouring points of the grid if the middle one is

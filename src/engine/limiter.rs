@@ -374,9 +374,13 @@ impl<F: FnMut(f32, isize)> Task for Process<'_, '_, '_, F> {
 /// Lets values out at `offset` of the block, and keeps ahead what the block has no room for.
 #[inline(always)]
 fn let_out<T: Copy>(values: &[T], block: &mut [T], offset: usize, ahead: &mut [T; GROUP]) {
-    let room = values.len().min(block.len() - offset);
-    let (now, later) = values.split_at(room);
-    block[offset..offset + room].copy_from_slice(now);
+    if let Some(block) = block.get_mut(offset..offset + values.len()) {
+        // The same as below, of a known length for a single group.
+        block.copy_from_slice(values);
+        return;
+    }
+    let (now, later) = values.split_at(block.len() - offset);
+    block[offset..].copy_from_slice(now);
     ahead[..later.len()].copy_from_slice(later);
 }
 
