@@ -106,13 +106,19 @@ impl Envelope {
     /// an interval requires binds the samples at both its ends and the one before.
     #[inline(always)]
     pub fn next(&mut self, required: &[u32; GROUP]) -> [f64; GROUP] {
+        self.quiet = match required.iter().rposition(|&required| required > 0) {
+            Some(last) => (GROUP - 1 - last) as u64,
+            None => self.quiet.saturating_add(GROUP as u64),
+        };
+        let required = self.window.push(required);
         let mut reductions = [0; GROUP];
-        for (reduction, &required) in reductions.iter_mut().zip(required) {
-            self.quiet = if required > 0 { 0 } else { self.quiet.saturating_add(1) };
-            let required = self.window.push(required);
-            let held = self.hold.next(required);
-            *reduction = u64::from(self.recovery.next(held, self.hold.is_tone()));
+        // Copies, which stay in registers.
+        let (mut hold, mut recovery) = (self.hold, self.recovery);
+        for (reduction, required) in reductions.iter_mut().zip(required) {
+            let held = hold.next(required);
+            *reduction = recovery.next(held, hold.is_tone()).into();
         }
+        (self.hold, self.recovery) = (hold, recovery);
         for stage in &mut self.smoothing {
             stage.push(&mut reductions);
         }
@@ -125,6 +131,7 @@ impl Envelope {
 
 /// Holds the reduction between the peaks of a tone, so that it is not bent at each half-wave; lets all others
 /// go.
+#[derive(Clone, Copy)]
 struct Hold {
     /// In samples.
     length: u64,
@@ -171,6 +178,7 @@ impl Hold {
 
     /// Takes a peak of the requirement. Lower ones between alike ones say nothing: a wave need not be as high
     /// on both sides.
+    #[inline(always)]
     fn compare(&mut self, peak: u32) {
         let steady = (STEADY * f64::from(FULL_REDUCTION)) as u32;
         let alike = peak.abs_diff(self.reference) <= steady;
@@ -185,6 +193,7 @@ impl Hold {
 
 /// Deepens at once, recovers by the release. All in integers, [`DEPTH`] being a gain of zero: short chains of
 /// operations, and the same on every machine.
+#[derive(Clone, Copy)]
 struct Recovery {
     /// Present reduction.
     depth: u64,
