@@ -17,6 +17,8 @@ const LATENCY_SAMPLES_AT_48_KHZ: u64 = 80;
 const SHORTEST_FADE_SAMPLES: usize = 16;
 /// The part of the latency in which a group becomes whole and is interpolated.
 const DETECTION_SAMPLES: usize = LOOKAHEAD + GROUP - 1;
+/// More than a reduction reckoned in single precision is off: a rounding in each of its four steps.
+const SINGLE_PRECISION: f32 = 2.4e-7;
 /// 1 - 10^(-0.1 / 20): less is the end of a release, not limiting.
 const A_TENTH_OF_A_DB: f64 = 0.011_446;
 /// Samples below this (-600 dBFS) are zero, so that hosts which flush denormals give the same bits.
@@ -290,11 +292,13 @@ impl Limiter {
         if peak > highest {
             over(peak as f32, place_of(&peaks_squared, peak_squared));
         }
-        const FULL: f64 = FULL_REDUCTION as f64;
+        const FULL: f32 = FULL_REDUCTION as f32;
+        let target = target as f32;
         Some(peaks_squared.map(|peak_squared| {
+            let reduction = 1.0 - target / peak_squared.sqrt();
             // Rounded up; a gain of 1 where the peak is not over the target.
-            let reduction = 1.0 - target / f64::from(peak_squared).sqrt();
-            (reduction * FULL + 1.0).clamp(0.0, FULL) as u32
+            let reduction = if reduction > 0.0 { reduction + SINGLE_PRECISION } else { 0.0 };
+            ((FULL * reduction) as i32 as u32).min(FULL_REDUCTION)
         }))
     }
 
