@@ -49,9 +49,7 @@ pub struct Envelope {
     window: SlidingMax,
     hold: Hold,
     recovery: Recovery,
-    smoothing: [RunningSum; 2],
-    /// Applied reduction per unit of the second running sum.
-    scale: f64,
+    smoothing: Smoothing,
     /// Pushes since a requirement other than zero.
     quiet: u64,
 }
@@ -59,16 +57,12 @@ pub struct Envelope {
 impl Envelope {
     /// For a gain that is settled `lookahead_samples` after its requirement is known.
     pub fn new(sample_rate: u32, lookahead_samples: usize) -> Self {
-        let first = (lookahead_samples / 2).max(1);
-        let second = lookahead_samples + 1 - first;
         Self {
             // One more on each side: a peak between two samples asks it of both.
             window: SlidingMax::new(lookahead_samples + 2),
             hold: Hold::new((HOLD_SECONDS * f64::from(sample_rate)) as u64),
             recovery: Recovery::new(sample_rate),
-            smoothing: [RunningSum::new(first), RunningSum::new(second)],
-            // Rounded up, so that the average of equal values is not below them.
-            scale: (1.0 / (first as f64 * second as f64 * f64::from(FULL_REDUCTION))).next_up().next_up(),
+            smoothing: Smoothing::new(lookahead_samples),
             quiet: u64::MAX,
         }
     }
@@ -83,14 +77,14 @@ impl Envelope {
         self.window.reset();
         self.hold.reset();
         self.recovery.reset();
-        self.smoothing.iter_mut().for_each(RunningSum::reset);
+        self.smoothing.reset();
         self.quiet = u64::MAX;
     }
 
     /// True when [`Self::next`] would give 0 for ever while nothing is required.
     pub fn is_idle(&self) -> bool {
         self.recovery.depth == 0
-            && self.smoothing.iter().all(|stage| stage.sum == 0)
+            && self.smoothing.is_idle()
             && self.quiet > self.window.length() as u64 + self.hold.length
     }
 
@@ -114,18 +108,16 @@ impl Envelope {
         let mut reductions = [0; GROUP];
         // Copies, which stay in registers.
         let (mut hold, mut recovery) = (self.hold, self.recovery);
-        for (reduction, required) in reductions.iter_mut().zip(required) {
-            let held = hold.next(required);
-            *reduction = recovery.next(held, hold.is_tone()).into();
+        if let Some(held) = hold.pass(&required) {
+            recovery.hold(held, hold.is_tone(), &mut reductions);
+        } else {
+            for (reduction, required) in reductions.iter_mut().zip(required) {
+                let held = hold.next(required);
+                *reduction = recovery.next(held, hold.is_tone()).into();
+            }
         }
         (self.hold, self.recovery) = (hold, recovery);
-        for stage in &mut self.smoothing {
-            stage.push(&mut reductions);
-        }
-        reductions.map(|sum| {
-            let reduction = sum as f64 * self.scale;
-            if reduction > 1.0 { 1.0 } else { reduction }
-        })
+        self.smoothing.next(reductions)
     }
 }
 
@@ -174,6 +166,21 @@ impl Hold {
         }
         self.before = required;
         if self.is_tone() { required.max(self.reference) } else { required }
+    }
+
+    /// [`Self::next`] for a group throughout which nothing changes, if so.
+    #[inline(always)]
+    fn pass(&mut self, required: &[u32; GROUP]) -> Option<u32> {
+        let since_reference = self.since_reference.saturating_add(GROUP as u64);
+        let forgets = since_reference > self.length;
+        if *required != [self.before; GROUP] || (forgets && self.is_tone()) {
+            return None;
+        }
+        self.since_reference = since_reference;
+        if forgets {
+            self.alike = 0;
+        }
+        Some(if self.is_tone() { self.before.max(self.reference) } else { self.before })
     }
 
     /// Takes a peak of the requirement. Lower ones between alike ones say nothing: a wave need not be as high
@@ -264,16 +271,48 @@ impl Recovery {
         }
         if floor >= self.depth {
             self.depth = floor;
-        } else if !(tone && self.depth - floor < depth_of(STEADY)) {
+        } else if !self.stays(floor, tone) {
             let sustained = if self.automatic { self.sustained.saturating_sub(depth_of(SUSTAIN_FLOOR)) } else { 0 };
             let rest = floor.max(sustained.min(self.depth));
             self.depth -= self.release.of(self.depth - rest);
         }
-        self.sustained = self.sustained - self.renewal.of(self.sustained) + self.renewal.of(floor);
+        self.renew(floor);
         if held == 0 && self.depth < depth_of(NEGLIGIBLE) {
             self.depth = 0;
         }
-        // Rounded up: never less than what is held.
+        self.reduction()
+    }
+
+    /// [`Self::next`] for a group throughout which as much has to be held.
+    #[inline(always)]
+    fn hold(&mut self, held: u32, tone: bool, reductions: &mut [u64; GROUP]) {
+        let floor = u64::from(held) << DEPTH_BITS;
+        if held == 0 || floor > self.depth || !self.stays(floor, tone) {
+            for reduction in reductions {
+                *reduction = self.next(held, tone).into();
+            }
+            return;
+        }
+        for _ in 0..GROUP {
+            self.renew(floor);
+        }
+        reductions.fill(self.reduction().into());
+    }
+
+    /// Whether a tone's reduction is near enough to what has to be held.
+    #[inline(always)]
+    fn stays(&self, floor: u64, tone: bool) -> bool {
+        tone && self.depth - floor < depth_of(STEADY)
+    }
+
+    #[inline(always)]
+    fn renew(&mut self, floor: u64) {
+        self.sustained = self.sustained - self.renewal.of(self.sustained) + self.renewal.of(floor);
+    }
+
+    /// Rounded up: never less than what is held.
+    #[inline(always)]
+    fn reduction(&self) -> u32 {
         self.depth.div_ceil(1 << DEPTH_BITS) as u32
     }
 
@@ -298,6 +337,70 @@ impl Share {
     #[inline(always)]
     fn of(self, whole: u64) -> u64 {
         ((u128::from(self.0) * u128::from(whole)) >> 64) as u64
+    }
+}
+
+/// Two averages, one after the other: a fade that is settled when both have taken it in.
+struct Smoothing {
+    stages: [RunningSum; 2],
+    /// Applied reduction per unit of the second running sum.
+    scale: f64,
+    /// The newest value, and how many before it are known to be the same.
+    newest: u64,
+    alike: usize,
+    /// What was given last.
+    applied: f64,
+}
+
+impl Smoothing {
+    fn new(lookahead_samples: usize) -> Self {
+        let first = (lookahead_samples / 2).max(1);
+        let second = lookahead_samples + 1 - first;
+        Self {
+            stages: [RunningSum::new(first), RunningSum::new(second)],
+            // Rounded up, so that the average of equal values is not below them.
+            scale: (1.0 / (first as f64 * second as f64 * f64::from(FULL_REDUCTION))).next_up().next_up(),
+            newest: 0,
+            alike: 0,
+            applied: 0.0,
+        }
+    }
+
+    fn reset(&mut self) {
+        self.stages.iter_mut().for_each(RunningSum::reset);
+        self.newest = 0;
+        self.alike = 0;
+    }
+
+    fn is_idle(&self) -> bool {
+        self.stages.iter().all(|stage| stage.sum == 0)
+    }
+
+    /// Takes the reductions that are wanted and gives those to apply, 0 to 1.
+    #[inline(always)]
+    fn next(&mut self, mut reductions: [u64; GROUP]) -> [f64; GROUP] {
+        let reach = self.stages[0].length + self.stages[1].length;
+        if self.alike >= reach && reductions == [self.newest; GROUP] {
+            // The sums hold nothing else, and would go on as they are.
+            return [self.applied; GROUP];
+        }
+        let [first, .., last] = reductions;
+        self.alike = if reductions == [first; GROUP] {
+            if first == self.newest { self.alike + GROUP } else { GROUP }
+        } else {
+            0
+        };
+        self.newest = last;
+        for stage in &mut self.stages {
+            stage.push(&mut reductions);
+        }
+        let mut applied = [0.0; GROUP];
+        for (applied, sum) in applied.iter_mut().zip(reductions) {
+            let reduction = sum as f64 * self.scale;
+            *applied = if reduction > 1.0 { 1.0 } else { reduction };
+        }
+        self.applied = applied[GROUP - 1];
+        applied
     }
 }
 
