@@ -312,8 +312,15 @@ impl BounceBus {
         let fades = !fold && !self.fold.rests_at(0.0);
         let gain = self.walla_gain.clone();
         self.walla_gain.skip(count);
-        for line in self.dialogue.iter_mut().chain(&mut self.walla) {
+        for line in &mut self.dialogue {
             line.extend(count);
+        }
+        for line in &mut self.walla {
+            if walla.is_empty() {
+                line.append_silence(count);
+            } else {
+                line.extend(count);
+            }
         }
         for channel in 0..if fold { 1 } else { self.channels } {
             input.invalid_samples += self.kernel.perform(Sum {
@@ -323,14 +330,15 @@ impl BounceBus {
                 gain: gain.clone(),
                 output: &mut output[channel][from..from + count],
                 dialogue_copy: self.dialogue[channel].newest_mut(),
-                walla_copy: self.walla[channel].newest_mut(),
+                walla_copy: if walla.is_empty() { &mut [] } else { self.walla[channel].newest_mut() },
             });
         }
         if let (true, [left, right]) = (fold, &mut *output) {
             right[from..from + count].copy_from_slice(&left[from..from + count]);
             for copies in [&mut self.dialogue, &mut self.walla] {
-                if let [left, right] = &mut copies[..] {
-                    right.newest_mut().copy_from_slice(left.newest());
+                match &mut copies[..] {
+                    [left, right] if !left.is_blank() => right.newest_mut().copy_from_slice(left.newest()),
+                    _ => {}
                 }
             }
         }
@@ -346,7 +354,9 @@ impl BounceBus {
                 let walla = read(walla, from + n, &mut 0) * gain.advance();
                 output.iter_mut().for_each(|output| blend(&mut output[from + n], dialogue + walla));
                 self.dialogue.iter_mut().for_each(|copy| blend(&mut copy.newest_mut()[n], dialogue));
-                self.walla.iter_mut().for_each(|copy| blend(&mut copy.newest_mut()[n], walla));
+                if walla != 0.0 {
+                    self.walla.iter_mut().for_each(|copy| blend(&mut copy.newest_mut()[n], walla));
+                }
             }
         }
         input
@@ -400,6 +410,7 @@ struct Sum<'a, S> {
     gain: Ramp,
     output: &'a mut [f32],
     dialogue_copy: &'a mut [f32],
+    /// Empty without walla.
     walla_copy: &'a mut [f32],
 }
 
@@ -420,17 +431,18 @@ impl<S: Copy + Into<f64>> Task for Sum<'_, S> {
                 *output = audible(if valid { sample } else { 0.0 });
                 *dialogue_copy = *output;
             }
-            walla_copy.fill(0.0);
             return invalid_samples.into();
         }
         let mut invalid_samples = 0;
-        let samples = output.iter_mut().zip(dialogue_copy).zip(walla_copy);
-        for (n, ((output, dialogue_copy), walla_copy)) in samples.enumerate() {
+        let mut walla_copy = walla_copy.iter_mut();
+        for (n, (output, dialogue_copy)) in output.iter_mut().zip(dialogue_copy).enumerate() {
             let dialogue = read(dialogue, from + n, &mut invalid_samples);
             let walla = read(walla, from + n, &mut invalid_samples) * gain.advance();
             *output = audible(dialogue + walla);
             *dialogue_copy = audible(dialogue);
-            *walla_copy = audible(walla);
+            if let Some(copy) = walla_copy.next() {
+                *copy = audible(walla);
+            }
         }
         invalid_samples
     }

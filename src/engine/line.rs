@@ -9,6 +9,8 @@ pub struct Line {
     /// Where the newest block begins and ends.
     start: usize,
     end: usize,
+    /// Whether there has been nothing but silence.
+    blank: bool,
 }
 
 impl Line {
@@ -17,7 +19,7 @@ impl Line {
         let keep = keep.max(WINDOW);
         // Room for many small blocks between two moves; behind the end what a last, partial group reads.
         let room = max_block.max(2048);
-        Self { buffer: vec![0.0; keep + room + GROUP], keep, start: keep, end: keep }
+        Self { buffer: vec![0.0; keep + room + GROUP], keep, start: keep, end: keep, blank: true }
     }
 
     /// The past is silence again.
@@ -25,6 +27,7 @@ impl Line {
         self.buffer.fill(0.0);
         self.start = self.keep;
         self.end = self.keep;
+        self.blank = true;
     }
 
     /// Appends a block of at most `max_block` samples and gives its place for [`Self::delayed`] and
@@ -38,13 +41,31 @@ impl Line {
     /// Appends a block of at most `max_block` samples, to be filled.
     #[inline(always)]
     pub fn extend(&mut self, length: usize) -> &mut [f32] {
+        self.make_room(length);
+        self.newest_mut()
+    }
+
+    /// Appends silence of at most `max_block` samples: for nothing while there has been nothing else.
+    pub fn append_silence(&mut self, length: usize) {
+        self.make_room(length);
+        if !self.blank {
+            self.newest_mut().fill(0.0);
+        }
+    }
+
+    /// Whether there has been nothing but silence.
+    pub fn is_blank(&self) -> bool {
+        self.blank
+    }
+
+    #[inline(always)]
+    fn make_room(&mut self, length: usize) {
         if self.end + length + GROUP > self.buffer.len() {
             self.buffer.copy_within(self.end - self.keep..self.end, 0);
             self.end = self.keep;
         }
         self.start = self.end;
         self.end += length;
-        self.newest_mut()
     }
 
     /// The newest block.
@@ -55,6 +76,7 @@ impl Line {
     /// The same, to be changed.
     #[inline(always)]
     pub fn newest_mut(&mut self) -> &mut [f32] {
+        self.blank = false;
         &mut self.buffer[self.start..self.end]
     }
 

@@ -172,7 +172,7 @@ impl PassMeter {
 }
 
 fn sounds(line: &Line) -> bool {
-    line.newest().iter().fold(0, |bits, sample| bits | sample.to_bits()) << 1 != 0
+    !line.is_blank() && line.newest().iter().fold(0, |bits, sample| bits | sample.to_bits()) << 1 != 0
 }
 
 /// What came in with the samples.
