@@ -41,8 +41,10 @@ pub struct Limiter {
     detectors: Vec<Detector>,
     /// What has been limited ahead of what has come out, of each channel.
     ahead: Vec<[f32; GROUP]>,
-    /// The reduction of each sample of the block that comes out, 1 - gain, and of what is ahead of it.
+    /// The reduction of each sample of the block that comes out, 1 - gain; how many may be other than 0.
     reductions: Vec<f64>,
+    reduced: usize,
+    /// Those ahead of the block.
     reductions_ahead: [f64; GROUP],
     /// Samples of the group that is coming in.
     filled: usize,
@@ -85,6 +87,7 @@ impl Limiter {
             detectors: (0..channels).map(|_| Detector::new(latency + GROUP, max_block)).collect(),
             ahead: vec![[0.0; GROUP]; channels],
             reductions: vec![0.0; max_block],
+            reduced: 0,
             reductions_ahead: [0.0; GROUP],
             filled: 0,
             envelope: Envelope::new(sample_rate, latency - DETECTION_SAMPLES),
@@ -198,11 +201,13 @@ impl Limiter {
             samples[from..from + early].copy_from_slice(&ahead[..early]);
             ahead.copy_within(early..GROUP, 0);
         }
-        let mut reduces = self.reductions_ahead.iter().any(|&reduction| reduction > 0.0);
-        self.reductions[..early].copy_from_slice(&self.reductions_ahead[..early]);
-        self.reductions_ahead.copy_within(early..GROUP, 0);
-        self.reductions_ahead[GROUP - early..].fill(0.0);
-        self.reductions[early..length].fill(0.0);
+        self.reductions[..std::mem::take(&mut self.reduced)].fill(0.0);
+        let mut reduces = self.reductions_ahead != [0.0; GROUP];
+        if reduces {
+            self.reductions[..early].copy_from_slice(&self.reductions_ahead[..early]);
+            self.reductions_ahead.copy_within(early..GROUP, 0);
+            self.reductions_ahead[GROUP - early..].fill(0.0);
+        }
         let mut group = 0;
         while group < groups {
             let run = RUN.min(groups - group);
@@ -233,6 +238,7 @@ impl Limiter {
         self.filled = (self.filled + length) % GROUP;
         self.let_through(block, from, length);
         if reduces {
+            self.reduced = length;
             self.count(length);
         }
     }
@@ -243,10 +249,10 @@ impl Limiter {
         let (mut deepest, mut limited_samples) = (0.0, 0);
         for &reduction in &self.reductions[..length] {
             deepest = if reduction > deepest { reduction } else { deepest };
-            limited_samples += u32::from(reduction > A_TENTH_OF_A_DB);
+            limited_samples += u64::from(reduction > A_TENTH_OF_A_DB);
         }
         self.reduction.deepest = self.reduction.deepest.max(deepest);
-        self.reduction.limited_samples += u64::from(limited_samples);
+        self.reduction.limited_samples += limited_samples;
     }
 
     /// Passes over so many groups if nothing happens in them.
