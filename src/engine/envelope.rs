@@ -3,6 +3,8 @@
 //! Everything is counted as *reduction*, 1 - gain, so that idle is zero. Reduction that enters or
 //! leaves a running sum is an integer, so that sums never drift and an idle envelope is exactly zero.
 
+use std::ops::{BitOr, BitXor};
+
 use super::interpolation::GROUP;
 use super::sliding::SlidingMax;
 
@@ -100,9 +102,10 @@ impl Envelope {
     /// an interval requires binds the samples at both its ends and the one before.
     #[inline(always)]
     pub fn next(&mut self, required: &[u32; GROUP]) -> [f64; GROUP] {
-        self.quiet = match required.iter().rposition(|&required| required > 0) {
-            Some(last) => (GROUP - 1 - last) as u64,
-            None => self.quiet.saturating_add(GROUP as u64),
+        self.quiet = if all_are(required, 0) {
+            self.quiet.saturating_add(GROUP as u64)
+        } else {
+            required.iter().rev().take_while(|&&required| required == 0).count() as u64
         };
         let required = self.window.push(required);
         let mut reductions = [0; GROUP];
@@ -173,7 +176,7 @@ impl Hold {
     fn pass(&mut self, required: &[u32; GROUP]) -> Option<u32> {
         let since_reference = self.since_reference.saturating_add(GROUP as u64);
         let forgets = since_reference > self.length;
-        if *required != [self.before; GROUP] || (forgets && self.is_tone()) {
+        if !all_are(required, self.before) || (forgets && self.is_tone()) {
             return None;
         }
         self.since_reference = since_reference;
@@ -380,12 +383,12 @@ impl Smoothing {
     #[inline(always)]
     fn next(&mut self, mut reductions: [u64; GROUP]) -> [f64; GROUP] {
         let reach = self.stages[0].length + self.stages[1].length;
-        if self.alike >= reach && reductions == [self.newest; GROUP] {
+        if self.alike >= reach && all_are(&reductions, self.newest) {
             // The sums hold nothing else, and would go on as they are.
             return [self.applied; GROUP];
         }
         let [first, .., last] = reductions;
-        self.alike = if reductions == [first; GROUP] {
+        self.alike = if all_are(&reductions, first) {
             if first == self.newest { self.alike + GROUP } else { GROUP }
         } else {
             0
@@ -402,6 +405,15 @@ impl Smoothing {
         self.applied = applied[GROUP - 1];
         applied
     }
+}
+
+/// Whether all values are this one. Looks at all of them at once, not at one after the other.
+#[inline(always)]
+fn all_are<T: Copy + Default + PartialEq + BitXor<Output = T> + BitOr<Output = T>>(
+    values: &[T; GROUP],
+    value: T,
+) -> bool {
+    values.iter().fold(T::default(), |differences, &other| differences | (other ^ value)) == T::default()
 }
 
 /// Running sum over a number of samples.
