@@ -18,7 +18,7 @@ impl Line {
     pub fn new(keep: usize, max_block: usize) -> Self {
         let keep = keep.max(WINDOW);
         // Room for many small blocks between two moves; behind the end what a last, partial group reads.
-        let room = max_block.max(2048);
+        let room = max_block.max(512);
         Self { buffer: vec![0.0; keep + room + GROUP], keep, start: keep, end: keep, blank: true }
     }
 
