@@ -144,13 +144,18 @@ impl Stream {
 /// plugin says of its latency is not always so.
 fn alignment(input: &[f32], output: &[f32], late: usize) -> isize {
     const FARTHEST: isize = 1024;
-    let middle = input.len() / 2;
-    let excerpt = &input[middle.saturating_sub(12_000)..(middle + 12_000).min(input.len())];
-    let start = (late + middle.saturating_sub(12_000)) as isize;
+    const EXCERPT: usize = 24_000;
+    let energy = |samples: &[f32]| samples.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>();
+    // The loudest half second: elsewhere may be a pause.
+    let places = (0..=input.len().saturating_sub(EXCERPT)).step_by(EXCERPT / 8);
+    let excerpt = |place: usize| &input[place..(place + EXCERPT).min(input.len())];
+    let louder = |a: &usize, b: &usize| energy(excerpt(*a)).total_cmp(&energy(excerpt(*b)));
+    let loudest = places.max_by(louder).unwrap_or(0);
     let likeness = |offset: &isize| {
-        let from = (start + offset).max(0) as usize;
+        let from = (late + loudest).saturating_add_signed(*offset).min(output.len());
+        let late = &output[from..(from + EXCERPT).min(output.len())];
         let product = |(a, b): (&f32, &f32)| f64::from(*a) * f64::from(*b);
-        excerpt.iter().zip(&output[from.min(output.len())..]).map(product).sum::<f64>()
+        excerpt(loudest).iter().zip(late).map(product).sum::<f64>() / energy(late).sqrt().max(1e-9)
     };
     (-FARTHEST..=FARTHEST).max_by(|a, b| likeness(a).total_cmp(&likeness(b))).unwrap_or(0)
 }

@@ -275,7 +275,8 @@ impl Recovery {
         if floor >= self.depth {
             self.depth = floor;
         } else if !self.stays(floor, tone) {
-            let sustained = if self.automatic { self.sustained.saturating_sub(depth_of(SUSTAIN_FLOOR)) } else { 0 };
+            let sustained =
+                if self.automatic { self.sustained.saturating_sub(depth_of(SUSTAIN_FLOOR)) } else { 0 };
             let rest = floor.max(sustained.min(self.depth));
             self.depth -= self.release.of(self.depth - rest);
         }

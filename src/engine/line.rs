@@ -97,3 +97,10 @@ impl Line {
         self.buffer[place - WINDOW..].first_chunk().unwrap_or(&[0.0; GROUP_WINDOW])
     }
 }
+
+/// The newest block.
+impl AsRef<[f32]> for Line {
+    fn as_ref(&self) -> &[f32] {
+        self.newest()
+    }
+}

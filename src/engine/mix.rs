@@ -1,7 +1,6 @@
 //! Measuring what comes into the bus, before the limiter: dialogue, walla, and the one over the other.
 
 use super::faults::FaultMeter;
-use super::line::Line;
 use super::loudness::{LoudnessMeter, TENTH_STEPS, step_samples};
 use super::measurement::{InputLoudness, Measured, Mix, Programme, Separation};
 use super::programme::sounding;
@@ -78,24 +77,25 @@ impl MixMeter {
         self.tenths[(tenth % 2) as usize]
     }
 
-    /// Takes the newest samples of each channel.
-    pub fn process(
+    /// Takes the next samples, `[channel][sample]`, all of one length.
+    pub fn process<C: AsRef<[f32]>>(
         &mut self,
-        dialogue: &[Line],
-        walla: &[Line],
+        dialogue: &[C],
+        walla: &[C],
         mix: &mut Mix,
         programme: &mut Programme,
     ) {
         if self.measured == Measured::Peaks {
             return;
         }
-        let length = dialogue.first().map_or(0, |line| line.newest().len());
+        let length = dialogue.first().map_or(0, |channel| channel.as_ref().len());
         let mut done = 0;
         while done < length {
             let count = (self.step_samples - self.filled).min(length - done);
-            for (input, lines) in [(&mut self.dialogue, dialogue), (&mut self.walla, walla)] {
-                for (step, line) in input.step.iter_mut().zip(lines) {
-                    step[self.filled..][..count].copy_from_slice(&line.newest()[done..][..count]);
+            for (input, channels) in [(&mut self.dialogue, dialogue), (&mut self.walla, walla)] {
+                for (step, samples) in input.step.iter_mut().zip(channels) {
+                    let samples = &samples.as_ref()[done..][..count];
+                    step[self.filled..][..count].copy_from_slice(samples);
                 }
             }
             done += count;
@@ -206,8 +206,7 @@ mod tests {
         let mut meter = MixMeter::new(48_000, 1);
         let (mut mix, mut programme) = (Mix::default(), Programme::with_room());
         for (dialogue, walla) in dialogue.chunks(size).zip(walla.chunks(size)) {
-            let (dialogue, walla) = ([dialogue.to_vec()], [walla.to_vec()]);
-            meter.process(&dialogue, &walla, dialogue[0].len(), &mut mix, &mut programme);
+            meter.process(&[dialogue], &[walla], &mut mix, &mut programme);
         }
         meter.finish(&mut mix, &mut programme);
         (mix, programme)

@@ -94,16 +94,16 @@ pub fn fit(
 
     let mut meter = MixMeter::new(tracks.sample_rate, 1);
     let (mut mix, mut programme) = (Mix::default(), Programme::with_room());
-    let (mut dialogue, mut walla) = (vec![vec![0.0; window]], vec![vec![0.0; window]]);
+    let (mut dialogue, mut walla) = (vec![0.0; window], vec![0.0; window]);
     for (tenth, at) in (0..).zip((0..length).step_by(window)) {
         tracks.read(at)?;
         let count = window.min(usize::try_from(length - at).unwrap_or(window));
         for n in 0..count {
             let crowd = gain * tracks.walla_mono[n];
-            walla[0][n] = crowd as f32;
-            dialogue[0][n] = (tracks.premix_mono[n] - crowd) as f32;
+            walla[n] = crowd as f32;
+            dialogue[n] = (tracks.premix_mono[n] - crowd) as f32;
         }
-        meter.process(&dialogue, &walla, count, &mut mix, &mut programme);
+        meter.process(&[&dialogue[..count]], &[&walla[..count]], &mut mix, &mut programme);
         let bin = usize::try_from(tenth / history.tenths_per_bin.max(1)).unwrap_or(usize::MAX);
         if let Some(bin) = history.whole.get_mut(bin) {
             // The step that ended this window has begun the next tenth.
