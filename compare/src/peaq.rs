@@ -538,3 +538,80 @@ fn summary(frames: &[Frame]) -> Grade {
     ];
     Grade { odg: network::grade(variables), nmr_db }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECONDS: usize = 3;
+
+    fn tone(hertz: f64, amplitude: f64) -> Vec<f32> {
+        let wave = |n: usize| amplitude * (2.0 * PI * hertz * n as f64 / RATE).sin();
+        (0..SECONDS * RATE as usize).map(|n| wave(n) as f32).collect()
+    }
+
+    /// Noise of this power in dB under full scale, 400 Hz wide around a frequency.
+    fn band_of_noise(centre_hertz: f64, power_db: f64) -> Vec<f32> {
+        const TONES: usize = 40;
+        let amplitude = 10f64.powf(power_db / 20.0) * (2.0 / TONES as f64).sqrt();
+        let mut sum = vec![0.0; SECONDS * RATE as usize];
+        for n in 0..TONES {
+            // Frequencies and phases that have nothing in common.
+            let offset = (n as f64 * 0.618_034).fract() * 400.0 - 200.0;
+            let phase = (n as f64 * 0.754_878).fract() * RATE;
+            let tone = |k: usize| (2.0 * PI * (centre_hertz + offset) * (k as f64 + phase) / RATE).sin();
+            sum.iter_mut().enumerate().for_each(|(k, sum)| *sum += (amplitude * tone(k)) as f32);
+        }
+        sum
+    }
+
+    fn plus(a: &[f32], b: &[f32]) -> Vec<f32> {
+        a.iter().zip(b).map(|(a, b)| a + b).collect()
+    }
+
+    /// Noise up to 15 kHz of this root mean square in dB under full scale, four times a second louder and softer.
+    fn noise(seed: u64, level_db: f64) -> Vec<f32> {
+        let mut state = seed;
+        let next = |_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            3f64.sqrt() * (state as i64 as f64 / 2f64.powi(63))
+        };
+        let length = SECONDS * RATE as usize;
+        let mut white: Vec<f64> = (0..length).map(next).collect();
+        let mut planner = RealFftPlanner::new();
+        let (forward, inverse) = (planner.plan_fft_forward(length), planner.plan_fft_inverse(length));
+        let mut spectrum = forward.make_output_vec();
+        forward.process(&mut white, &mut spectrum).expect("lengths fit");
+        spectrum[SECONDS * 15_000..].fill(Complex::default());
+        inverse.process(&mut spectrum, &mut white).expect("lengths fit");
+        let scale = 10f64.powf(level_db / 20.0) * (24.0f64 / 15.0).sqrt() / length as f64;
+        let swell = |n: usize| 1.0 + 0.7 * (2.0 * PI * 4.0 * n as f64 / RATE).sin();
+        white.iter().enumerate().map(|(n, x)| (scale * swell(n) * x) as f32).collect()
+    }
+
+    #[test]
+    fn grades_fall_with_noise_from_one_end_of_the_scale_to_the_other() {
+        let (peaq, signal) = (Peaq::new(), noise(88_172_645_463_325_252, -25.0));
+        assert!(peaq.grade(&signal, &signal).odg > -0.05);
+        let grade =
+            |under_db| peaq.grade(&signal, &plus(&signal, &noise(362_436_069_362_436_069, -25.0 - under_db)));
+        let grades = [60.0, 40.0, 30.0, 20.0, 10.0, 0.0].map(grade);
+        assert!(grades.windows(2).all(|pair| pair[1].odg < pair[0].odg), "{grades:?}");
+        assert!(grades[0].odg > -0.1 && grades[5].odg < -3.5, "{grades:?}");
+        // 10 dB more noise are 10 dB more over the same mask.
+        for pair in grades[1..5].windows(2) {
+            assert!((pair[1].nmr_db - pair[0].nmr_db - 10.0).abs() < 0.5, "{grades:?}");
+        }
+    }
+
+    #[test]
+    fn noise_beside_a_tone_is_masked_and_elsewhere_is_not() {
+        let (peaq, signal) = (Peaq::new(), tone(1000.0, 0.3));
+        let grade = |hertz| peaq.grade(&signal, &plus(&signal, &band_of_noise(hertz, -60.0)));
+        let (near, far) = (grade(1000.0), grade(5000.0));
+        assert!(near.nmr_db + 15.0 < far.nmr_db, "{near:?}, {far:?}");
+        assert!(near.odg > far.odg, "{near:?}, {far:?}");
+    }
+}
