@@ -124,7 +124,7 @@ fn limits(
         "worst on speech, tones 6 dB over",
         "over by 64x, dB",
         "over by Annex 2, dB",
-        "THD+N 1 kHz, dB",
+        "THD+N 997 Hz, dB",
         "THD+N 100 Hz, dB",
         "intermodulation (SMPTE), dB",
     ]);
@@ -142,7 +142,8 @@ fn limits(
             }
         }
         let mut cells = vec![contestant.name.to_string(), format!("{truth:+.3}"), format!("{annex_2:+.3}")];
-        for hertz in [1000.0, 100.0] {
+        // AES17's frequency: a period of 1 kHz is 48 samples long, whose rounding repeats and is a matter of luck.
+        for hertz in [997.0, 100.0] {
             let limited = limit(&loud(&tone(hertz, 1.0, 5)))?;
             cells.push(format!("{:.1}", residual_db(&limited[144_000..192_000], &[hertz])));
         }

@@ -39,6 +39,7 @@ pub fn tables(
         "pumping, dB",
         "Premix better: matched",
         "as it was",
+        "by ViSQOL",
     ]);
     let mut each = Table::new(
         ["voice, 6 dB over: PEAQ, level matched"].into_iter().chain(contestants.iter().map(|c| c.name)),
@@ -75,6 +76,7 @@ pub fn tables(
                 format!("{:.2}", mean(|h| h.pumping_db)),
                 better(|h| h.odg),
                 better(|h| h.odg_as_it_was),
+                if with_visqol { better(|h| h.mos) } else { "-".into() },
             ]);
         }
         if over_db == 6.0 {
