@@ -162,11 +162,8 @@ fn plot(lines: &[Vec<(f64, f64)>]) -> String {
     );
     for ((line, over_db), colour) in lines.iter().zip(OVER_DB).zip(["#0a7", "#06c", "#c33"]) {
         let points: Vec<String> =
-            line.iter().map(|&(ms, grade)| format!("{:.1},{:.1}", x(ms), y(grade))).collect();
-        svg += &format!(
-            "<polyline points='{}' fill='none' stroke='{colour}' stroke-width='2'/>",
-            points.join(" ")
-        );
+            line.iter().map(|&(ms, grade)| format!("{:.1} {:.1}", x(ms), y(grade))).collect();
+        svg += &format!("<path d='M{}' fill='none' stroke='{colour}' stroke-width='2'/>", points.join("L"));
         if let Some(&(_, grade)) = line.first() {
             svg +=
                 &format!("<text x='64' y='{:.1}' fill='{colour}'>{over_db} dB over</text>", y(grade) - 6.0);
