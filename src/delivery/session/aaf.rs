@@ -141,7 +141,7 @@ impl<R: Read + Seek> Reader<R> {
                 best = Some((top, slots.len(), mob, slots));
             }
         }
-        let (_, _, mob, slots) = best.ok_or("without a composition: it holds media alone")?;
+        let (_, _, mob, slots) = best.ok_or("without a composition, so it holds no session")?;
         Ok((mob, slots))
     }
 
@@ -353,7 +353,7 @@ impl<R: Read + Seek> Reader<R> {
             None => (String::new(), None, None),
         };
         let whole_file = clip.integer(0x1201).unwrap_or(0) == 0
-            && file_length.is_some_and(|whole| (whole - length).abs() <= 1);
+            && file_length.is_some_and(|whole| whole.abs_diff(length) <= 1);
         let own_fade = |id: u16| clip.integer(id).is_some_and(|length| length > 0);
         let fade_in = walk.fading || own_fade(0x1202);
         let fade_out = own_fade(0x1204);

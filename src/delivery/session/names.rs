@@ -251,7 +251,10 @@ impl TrackName {
         if pickup {
             tokens.remove(0);
         }
+        // "TEX" alone is somebody's name, though it is a language's code as well.
+        let coded = tokens.len() > 1 || name.ends_with('_');
         let first = tokens.first().and_then(|first| language_of(first));
+        let first = first.filter(|first| coded || Some(first) == language);
         let characters =
             tokens.iter().skip(usize::from(first.is_some())).map(|token| token.to_uppercase()).collect();
         let mut read =
