@@ -261,8 +261,8 @@ fn more_than_any_session_has_is_an_error() {
             .map(|_| ())
             .map_err(|e| e.to_string())
     };
-    assert_eq!(many(32, ""), Ok(()));
-    assert!(many(33, "").unwrap_err().contains("session files"));
+    assert_eq!(many(16, ""), Ok(()));
+    assert!(many(17, "").unwrap_err().contains("session files"));
     assert!(many(3, &format!("<TRACK\n{}>\n", clips(70_000))).unwrap_err().contains("clips"));
 }
 

@@ -35,7 +35,7 @@ const MOST_TRACKS: usize = 10_000;
 /// thousand.
 pub const MOST_PARTS: usize = 200_000;
 /// Longest name, in bytes.
-const LONGEST_NAME: usize = 4096;
+const LONGEST_NAME: usize = 1024;
 /// Most lines of a text, and the longest of them in bytes.
 const MOST_LINES: usize = 500_000;
 const LONGEST_LINE: usize = 64 << 10;

@@ -19,7 +19,7 @@ use crate::report::SessionRecord;
 /// Frames of a premix that are read at a time.
 const BLOCK: usize = 1 << 16;
 /// Session files of a delivery that are read. Real ones have one to some ten.
-const MOST_SESSION_FILES: usize = 32;
+const MOST_SESSION_FILES: usize = 16;
 /// Names in `.ptx` files that are kept.
 const MOST_HINTS: usize = 100_000;
 /// Bytes that show what kind of text a file is.

@@ -8,7 +8,7 @@ use crate::compliance::premix::SAMPLE_RATE;
 use crate::delivery::name::Grade;
 use crate::delivery::session::audio::of_name;
 use crate::delivery::session::delivery::extension;
-use crate::delivery::session::names::{self, Role, TrackName, symbols};
+use crate::delivery::session::names::{self, Role, symbols};
 use crate::delivery::session::{Media, Place, TrackKind, counted};
 use crate::delivery::wav::SampleFormat;
 
@@ -361,7 +361,7 @@ fn symbols_in_names(evidence: &Evidence) -> Finding {
     // Programs put dots, spaces, numbers in parentheses and the like into names of clips and files.
     let added = " .()#+,&'!~@=";
     // A space or brackets in the name of a track are what the rule of its names warns of.
-    let allowed = |track: &Track| match TrackName::of(&track.name, None).role {
+    let allowed = |track: &Track| match Role::of(&track.name) {
         Role::Optional => added,
         _ => " []",
     };

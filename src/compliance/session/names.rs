@@ -379,7 +379,7 @@ fn group_count(evidence: &Evidence) -> Finding {
 }
 
 fn songs(evidence: &Evidence) -> Finding {
-    let says_song = |name: &str| TrackName::of(name, None).role == Role::Song;
+    let says_song = |name: &str| Role::of(name) == Role::Song;
     let sights = evidence.sights(|session| {
         let tracks = named(session, None);
         let any = tracks.iter().any(|(_, name)| name.role == Role::Song);

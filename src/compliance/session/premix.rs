@@ -46,7 +46,7 @@ pub fn ranges(sessions: &[Session]) -> Option<Vec<PremixRange>> {
         let first = label.start_sample(sample_rate).cast_signed();
         let heard = session.clips().filter(|(track, clip)| {
             let off = clip.muted == Some(true) || track.muted == Some(true) || track.inactive == Some(true);
-            track.kind == TrackKind::Audio && !off && TrackName::of(&track.name, None).role != Role::Optional
+            track.kind == TrackKind::Audio && !off && Role::of(&track.name) != Role::Optional
         });
         let ranges: Option<Vec<PremixRange>> = heard
             .map(|(_, clip)| {
@@ -134,7 +134,6 @@ pub fn is_limiter(name: &str) -> bool {
 
 pub fn left_over(evidence: &Evidence) -> Option<String> {
     let mut found = Vec::new();
-    let language = evidence.language();
     for session in evidence.sessions {
         let on_tracks = session.tracks.iter().flat_map(|track| {
             track
@@ -149,8 +148,7 @@ pub fn left_over(evidence: &Evidence) -> Option<String> {
         let walla = |db: f64| (db - WALLA_GAIN_DB).abs() <= 0.05;
         // The walla may be turned down on its tracks, or on a bus or folder that sums them.
         let tracks = session.made();
-        for track in tracks.filter(|track| TrackName::of(&track.name, language.as_ref()).role == Role::Group)
-        {
+        for track in tracks.filter(|track| Role::of(&track.name) == Role::Group) {
             let clips = track.clips.as_deref().unwrap_or_default();
             let mut lanes = track.automation.iter().flatten();
             let at = if track.fader_db.is_some_and(walla) {

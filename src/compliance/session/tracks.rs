@@ -225,7 +225,6 @@ fn stretch(evidence: &Evidence) -> Finding {
 }
 
 fn automation(evidence: &Evidence) -> Finding {
-    let language = evidence.language();
     let sights = evidence.sights(|session| {
         let mut faults = Vec::new();
         for track in session.made() {
@@ -234,7 +233,7 @@ fn automation(evidence: &Evidence) -> Finding {
                 faults.push(if lane.idle { warn(format!("{what}, without effect")) } else { fail(what) });
             }
             let Some(fader) = track.fader_db.filter(|db| db.abs() > FADER_TOLERANCE_DB) else { continue };
-            let role = TrackName::of(&track.name, language.as_ref()).role;
+            let role = Role::of(&track.name);
             let what = format!("the fader of {} stands at {fader:.1} dB", quoted(&track.name));
             let walla = role == Role::Group && (fader - WALLA_GAIN_DB).abs() <= FADER_TOLERANCE_DB;
             faults.push(if walla {

@@ -107,6 +107,17 @@ mod tests {
     use crate::delivery::wav::SampleFormat;
 
     #[test]
+    fn what_is_read_of_all_headers_is_limited_together() {
+        let left = Cell::new(100);
+        let read = |length: usize| {
+            let mut source = Metered { source: io::Cursor::new(vec![0; length]), left: &left };
+            source.read_to_end(&mut Vec::new()).is_ok()
+        };
+        assert!(read(60) && read(40));
+        assert!(!read(1));
+    }
+
+    #[test]
     fn headers_are_read_in_a_folder_and_in_both_kinds_of_zip() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("a.wav");

@@ -356,6 +356,10 @@ mod tests {
         let clip = &track.clips.as_ref().unwrap()[0];
         assert_eq!((clip.name.as_str(), clip.start, clip.length), ("x", Some(72_000), Some(96_000)));
         assert_eq!((clip.fade_in, clip.fade_out, clip.stretched), (Some(true), Some(false), Some(false)));
+        // A program that never writes a fade may not know them.
+        let without = project(&TRACK.replace("EXTRA", ""), &CLIP.replace("fadeInTime=\"0.01\"", ""));
+        let unfaded = without.clips().next().unwrap().1;
+        assert_eq!((unfaded.fade_in, unfaded.fade_out), (None, None));
         assert_eq!(session.media_of(clip).unwrap().place, Place::Embedded);
         assert_eq!((session.sample_rate, session.vcas.as_deref()), (Some(48_000), Some(&[][..])));
     }

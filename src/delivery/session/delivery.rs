@@ -13,7 +13,7 @@ use zip::{CompressionMethod, ZipArchive};
 /// Most files and folders of a delivery. Real ones have some thousands.
 pub const MOST_ENTRIES: usize = 100_000;
 /// Bytes that the listing of a zip may take: names of some hundred letters for each entry.
-pub const LARGEST_LISTING: u64 = 48 << 20;
+pub const LARGEST_LISTING: u64 = 24 << 20;
 /// Bytes of compressed session files that are unpacked to look into them, all together.
 pub const LARGEST_UNPACKED: u64 = 1 << 30;
 /// Unpacked bytes that are kept in memory before they go to an unnamed temporary file.
@@ -652,6 +652,21 @@ mod tests {
         // The same end with no entries is an empty archive, so that it was the number that was refused.
         fs::write(&path, end_claiming(0)).unwrap();
         assert!(!matches!(Delivery::open(&path), Err(DeliveryError::TooMany { .. })));
+    }
+
+    #[test]
+    fn a_listing_of_long_names_is_refused_before_it_is_read() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("a.zip");
+        let end = b"PK\x05\x06\0\0\0\0\x01\0\x01\0\0\0\0\x01\0\0\0\0\0\0";
+        for (length, refused) in [(LARGEST_LISTING + 1, true), (1000, false)] {
+            let mut file = File::create(&path).unwrap();
+            file.set_len(length).unwrap();
+            file.seek(SeekFrom::End(0)).unwrap();
+            file.write_all(end).unwrap();
+            let error = Delivery::open(&path).unwrap_err();
+            assert_eq!(matches!(error, DeliveryError::LongNames { .. }), refused, "{error}");
+        }
     }
 
     #[test]

@@ -276,7 +276,13 @@ fn track(lines: &[&str], places: &Places) -> Track {
     let mut clips = Vec::new();
     let mut at = table + 1;
     while at < lines.len() {
+        // A row ends with "Muted" or "Unmuted": only there is it worth to look for one.
+        let ends = |count: &usize| {
+            let line = lines[at + count - 1].trim_end();
+            line.ends_with("Muted") || line.ends_with("Unmuted")
+        };
         let row = (1..=NAME_LINES.min(lines.len() - at))
+            .filter(ends)
             .find_map(|count| Some((count, row(&lines[at..at + count].join("\n"), timestamps, places)?)));
         let Some((count, (channel, clip))) = row else {
             at += 1;
