@@ -191,6 +191,13 @@ fn a_fault_is_told_once_for_every_place_and_not_for_every_file() {
 }
 
 #[test]
+fn tracks_of_one_name_are_told_once_with_their_number() {
+    let twice = honest().edit("NAME FR_PAUL\n", "NAME X\n").edit("NAME FR_MARIA\n", "NAME X\n");
+    let report = twice.report(&SessionOptions::default());
+    assert!(measured(&report, "B11").ends_with("does not start with a language code (2 times)"));
+}
+
+#[test]
 fn what_is_not_judged_says_why_and_what_can_be_done() {
     let advice = |delivery: &Delivery, rule: &str| {
         let report = delivery.report(&SessionOptions::default());
@@ -208,6 +215,8 @@ fn what_is_not_judged_says_why_and_what_can_be_done() {
     assert_eq!(advice(&empty.clone().add("n.rpp", one), "B12").0, "none by name");
     assert!(advice(&empty.clone().add("n.ptx", *b""), "B33").1.starts_with("in Pro Tools"));
     assert!(advice(&empty, "B33").1.contains("--session-info"));
+    assert!(advice(&pro_tools(&pro_tools_text(true, "")), "B9").1.contains("are mono, but"));
+    assert_eq!(advice(&empty, "B7").0, "no header of an audio file is here");
 }
 
 #[test]

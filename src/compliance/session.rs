@@ -245,6 +245,8 @@ impl Evidence<'_> {
         words: &Words,
     ) -> Finding {
         let (mut whole, mut faults, mut told) = (false, Vec::<Fault>::new(), HashSet::new());
+        // How often what has no place is there, as tracks of one name.
+        let mut often: HashMap<String, usize> = HashMap::new();
         for sight in sights {
             whole |= sight.whole;
             // Two files of one session tell the same fault; one file tells it once for every place.
@@ -252,12 +254,20 @@ impl Evidence<'_> {
             for fault in sight.faults {
                 let time = times.entry(fault.what.clone()).or_default();
                 *time += 1;
-                if told.insert((fault.what.clone(), *time)) {
+                if fault.place.is_none() && *time > 1 {
+                    let most = often.entry(fault.what.clone()).or_default();
+                    *most = (*most).max(*time);
+                } else if told.insert((fault.what.clone(), *time)) {
                     faults.push(fault);
                 }
             }
         }
         faults.sort_by_key(|fault| std::cmp::Reverse(fault.verdict));
+        for fault in &mut faults {
+            if let Some(times) = often.get(&fault.what) {
+                fault.what = format!("{} ({times} times)", fault.what);
+            }
+        }
         let finding = |verdict, measured: String, place, advice: Option<&str>| Finding {
             rule,
             verdict,
@@ -292,11 +302,12 @@ impl Evidence<'_> {
     /// Why a rule is not judged, and what to do about it.
     fn unseen<'w>(&self, rule: &Rule, words: &'w Words) -> (&'static str, &'w str) {
         let is = |rules: &[&Rule]| rules.iter().any(|other| other.id == rule.id);
-        let of_clips = [UNTREATED, CLIP_NAMES, FADES, STRETCH, CLIP_GAIN];
+        let of_clips = [SELF_CONTAINED, UNUSED_AUDIO, UNTREATED, CLIP_NAMES, FADES, STRETCH, CLIP_GAIN];
         let of_names = [OPTIONALS, GROUP_NAMES, PICKUPS, NARRATION, GROUP_COUNT, SONGS];
         let of_tracks = [MONO_TRACKS, TRACK_NAMES, CHARACTERS, SYMBOLS, ORDER, EMPTY];
         let (tracks, clips) = sources::audio(self.sessions);
         match () {
+            () if is(&[FORMAT]) => ("no header of an audio file is here", words.reveal),
             () if self.sessions.is_empty() => ("no file here tells", words.reveal),
             () if tracks == Some(0) && (is(&of_clips) || is(&of_names) || is(&of_tracks)) => {
                 ("there are no audio tracks", NOTHING)

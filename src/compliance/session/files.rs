@@ -349,9 +349,9 @@ fn format(evidence: &Evidence) -> Finding {
         good: &good,
         repair: "deliver the recordings as 24-bit WAV at 48 kHz; record again what was recorded otherwise",
         reveal: if unread {
-            "audio within a session file has no header to read: deliver it as WAV files"
+            "what lies within a session file is not read: deliver WAV files"
         } else {
-            "there is no audio file in the delivery: put the session's Audio Files folder into it"
+            "put the session's Audio Files folder into the delivery"
         },
     };
     evidence.conclude(FORMAT, std::iter::once(files).chain(sessions), &words)

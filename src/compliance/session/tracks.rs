@@ -112,10 +112,10 @@ fn channels(track: &Track, of_clip: &impl Fn(&Clip) -> Option<u16>) -> Option<u1
 }
 
 fn mono(evidence: &Evidence) -> Finding {
+    let mut listed_mono = false;
     let sights = evidence.sights(|session| {
         let of_clip = channels_of(evidence, session);
-        // Of a description of audio tracks alone it is not known that there are no others.
-        let (mut faults, mut whole) = (Vec::new(), session.every_kind && sources::complete(session));
+        let (mut faults, mut whole) = (Vec::new(), sources::complete(session));
         for track in session.made().filter(|track| matches!(track.kind, TrackKind::Midi | TrackKind::Video)) {
             faults.push(fail(format!("{} is a {} track", quoted(&track.name), track.kind)));
         }
@@ -130,12 +130,20 @@ fn mono(evidence: &Evidence) -> Finding {
                 None => whole = false,
             }
         }
-        Sight { whole, faults }
+        listed_mono |= whole && faults.is_empty();
+        // Of a description of audio tracks alone it is not known that there are no others.
+        Sight { whole: whole && session.every_kind, faults }
     });
     let words = Words {
         good: "all dialogue is mono",
         repair: "deliver dialogue on mono audio tracks, and nothing but audio tracks",
-        reveal: if evidence.sessions.is_empty() { evidence.export() } else { LOOK },
+        reveal: match () {
+            () if evidence.sessions.is_empty() => evidence.export(),
+            () if listed_mono => {
+                "the tracks of dialogue are mono, but other kinds of tracks are not told: look in the program"
+            }
+            () => LOOK,
+        },
     };
     evidence.conclude(MONO_TRACKS, sights, &words)
 }
@@ -197,7 +205,8 @@ fn fades(evidence: &Evidence) -> Finding {
     let words = Words {
         good: "every clip is faded in and out",
         repair: "fade every clip in and out, if only for some milliseconds",
-        reveal: "no file here tells of fades: export the text of Pro Tools with crossfades shown, or an AAF",
+        reveal: "export the text of Pro Tools with crossfades shown, or an AAF with fades, and give that with \
+                 --session-info",
     };
     evidence.conclude(FADES, sights, &words)
 }
