@@ -6,19 +6,21 @@
 mod files;
 mod names;
 mod premix;
+mod sources;
 mod tracks;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{Finding, Rule, Verdict, rules};
 use crate::delivery::language::Language;
-use crate::delivery::session::audio::Audio;
+use crate::delivery::session::audio::{Audio, Content, content};
 use crate::delivery::session::delivery::Entry;
 use crate::delivery::session::names::{TrackName, ZipReading, ZipValues};
 use crate::delivery::session::{Clip, Kind, Rate, Session, Track};
 use crate::delivery::timecode::{Extent, FrameRate, Timecode};
 
 pub use premix::{PremixFacts, PremixRange, ranges};
+pub use sources::notes;
 
 rules! {
     ASKED_FOR: "B1", "Asked for", "Deliver an edit session only where the client asks for one.", "", [];
@@ -75,6 +77,17 @@ rules! {
 /// How to make Pro Tools tell what a text can tell.
 const EXPORT_TEXT: &str = "in Pro Tools, export it with File > Export > Session Info as Text (UTF-8, all tracks, all \
                            lists) and give that with --session-info";
+/// The same where a text was exported already.
+const EXPORT_ALL: &str = "export the text of Pro Tools again with all tracks, all lists and crossfades shown, or an \
+                          AAF, and give that with --session-info";
+/// The same where nothing says which program the session is of.
+const DESCRIBE: &str = "give a description of the session with --session-info: the Session Info as Text of Pro Tools, \
+                        an AAF, or the .rpp, .ardour or .dawproject file";
+/// The same where an AAF is all there is.
+const GIVE_PROJECT: &str = "an AAF does not tell it: give the Session Info as Text of Pro Tools, or the .rpp, .ardour or \
+                            .dawproject file, with --session-info";
+/// Where there is nothing to judge.
+const NOTHING: &str = "give the session that holds the dialogue";
 /// Where nothing that can be exported tells.
 const LOOK: &str = "nothing that is exported from this session tells it: look in the program";
 
@@ -185,51 +198,8 @@ struct Words<'a> {
     reveal: &'a str,
 }
 
-/// What to say of a rule about tracks of which there are none by name.
-fn reveal_by_name(evidence: &Evidence, advice: &'static str) -> &'static str {
-    let any = evidence.sessions.iter().any(|session| session.tracks.iter().any(|track| !track.built_in));
-    if any { advice } else { EXPORT_TEXT }
-}
-
 /// Faults that are told in one line.
 const TOLD: usize = 4;
-
-/// Puts together what all sources see.
-fn conclude(rule: &'static Rule, sights: impl IntoIterator<Item = Sight>, words: &Words) -> Finding {
-    let (mut whole, mut faults, mut told) = (false, Vec::<Fault>::new(), HashSet::new());
-    for sight in sights {
-        whole |= sight.whole;
-        // Two files of one session tell the same fault.
-        faults.extend(sight.faults.into_iter().filter(|fault| told.insert(fault.what.clone())));
-    }
-    faults.sort_by_key(|fault| std::cmp::Reverse(fault.verdict));
-    let finding = |verdict, measured: String, place, advice: Option<&str>| Finding {
-        rule,
-        verdict,
-        measured,
-        target: rule.target.into(),
-        place,
-        advice: advice.map(str::to_string),
-    };
-    match faults.first() {
-        None if whole => finding(Verdict::Pass, words.good.into(), None, None),
-        None => finding(Verdict::Unknown, "no file here tells".into(), None, Some(words.reveal)),
-        Some(Fault { verdict, what, place }) if faults.len() == 1 => {
-            finding(*verdict, what.clone(), place.clone(), Some(words.repair))
-        }
-        Some(worst) => {
-            let placed = |fault: &Fault| match &fault.place {
-                Some(place) => format!("{} at {place}", fault.what),
-                None => fault.what.clone(),
-            };
-            let mut told: Vec<String> = faults.iter().take(TOLD).map(placed).collect();
-            if faults.len() > TOLD {
-                told.push(format!("{} more", faults.len() - TOLD));
-            }
-            finding(worst.verdict, told.join("; "), None, Some(words.repair))
-        }
-    }
-}
 
 /// A finding that nothing can be said about yet.
 fn unknown(rule: &'static Rule, measured: impl Into<String>, reveal: &str) -> Finding {
@@ -255,16 +225,123 @@ impl Evidence<'_> {
         values_of(self.name).language
     }
 
-    /// One sight of every session.
-    fn sights<'s>(&'s self, look: impl Fn(&'s Session) -> Sight + 's) -> impl Iterator<Item = Sight> + 's {
-        self.sessions.iter().map(look)
+    /// One sight of every description of a session. None is whole while a session of the delivery has no
+    /// description that is: what is seen of one session says nothing of another.
+    fn sights<'s>(&'s self, look: impl FnMut(&'s Session) -> Sight) -> std::vec::IntoIter<Sight> {
+        let mut sights: Vec<Sight> = self.sessions.iter().map(look).collect();
+        let described = sources::described(self.sessions);
+        let seen: HashSet<usize> =
+            sights.iter().zip(&described).filter(|(sight, _)| sight.whole).map(|(_, of)| *of).collect();
+        let all_seen = described.iter().all(|of| seen.contains(of)) && sources::closed(self).next().is_none();
+        sights.iter_mut().for_each(|sight| sight.whole &= all_seen);
+        sights.into_iter()
+    }
+
+    /// Puts together what all sources see.
+    fn conclude(
+        &self,
+        rule: &'static Rule,
+        sights: impl IntoIterator<Item = Sight>,
+        words: &Words,
+    ) -> Finding {
+        let (mut whole, mut faults, mut told) = (false, Vec::<Fault>::new(), HashSet::new());
+        // How often what has no place is there, as tracks of one name.
+        let mut often: HashMap<String, usize> = HashMap::new();
+        for sight in sights {
+            whole |= sight.whole;
+            // Two files of one session tell the same fault; one file tells it once for every place.
+            let mut times: HashMap<String, usize> = HashMap::new();
+            for fault in sight.faults {
+                let time = times.entry(fault.what.clone()).or_default();
+                *time += 1;
+                if fault.place.is_none() && *time > 1 {
+                    let most = often.entry(fault.what.clone()).or_default();
+                    *most = (*most).max(*time);
+                } else if told.insert((fault.what.clone(), *time)) {
+                    faults.push(fault);
+                }
+            }
+        }
+        faults.sort_by_key(|fault| std::cmp::Reverse(fault.verdict));
+        for fault in &mut faults {
+            if let Some(times) = often.get(&fault.what) {
+                fault.what = format!("{} ({times} times)", fault.what);
+            }
+        }
+        let finding = |verdict, measured: String, place, advice: Option<&str>| Finding {
+            rule,
+            verdict,
+            measured,
+            target: rule.target.into(),
+            place,
+            advice: advice.map(str::to_string),
+        };
+        match faults.first() {
+            None if whole => finding(Verdict::Pass, words.good.into(), None, None),
+            None => {
+                let (measured, advice) = self.unseen(rule, words);
+                finding(Verdict::Unknown, measured.into(), None, Some(advice))
+            }
+            Some(Fault { verdict, what, place }) if faults.len() == 1 => {
+                finding(*verdict, what.clone(), place.clone(), Some(words.repair))
+            }
+            Some(worst) => {
+                let placed = |fault: &Fault| match &fault.place {
+                    Some(place) => format!("{} at {place}", fault.what),
+                    None => fault.what.clone(),
+                };
+                let mut told: Vec<String> = faults.iter().take(TOLD).map(placed).collect();
+                if faults.len() > TOLD {
+                    told.push(format!("{} more", faults.len() - TOLD));
+                }
+                finding(worst.verdict, told.join("; "), None, Some(words.repair))
+            }
+        }
+    }
+
+    /// Why a rule is not judged, and what to do about it.
+    fn unseen<'w>(&self, rule: &Rule, words: &'w Words) -> (&'static str, &'w str) {
+        let is = |rules: &[&Rule]| rules.iter().any(|other| other.id == rule.id);
+        let of_clips = [SELF_CONTAINED, UNUSED_AUDIO, UNTREATED, CLIP_NAMES, FADES, STRETCH, CLIP_GAIN];
+        let of_names = [OPTIONALS, GROUP_NAMES, PICKUPS, NARRATION, GROUP_COUNT, SONGS];
+        let of_tracks = [MONO_TRACKS, TRACK_NAMES, CHARACTERS, SYMBOLS, ORDER, EMPTY];
+        let (tracks, clips) = sources::audio(self.sessions);
+        match () {
+            () if is(&[FORMAT]) => ("no header of an audio file is here", words.reveal),
+            () if self.sessions.is_empty() => ("no file here tells", words.reveal),
+            () if tracks == Some(0) && (is(&of_clips) || is(&of_names) || is(&of_tracks)) => {
+                ("there are no audio tracks", NOTHING)
+            }
+            () if clips == Some(0) && is(&of_clips) => ("there are no clips", NOTHING),
+            () if is(&of_names) && tracks != Some(0) => ("none by name", words.reveal),
+            () => ("no file here tells", words.reveal),
+        }
+    }
+
+    /// How that becomes known which the program could tell.
+    fn export(&self) -> &'static str {
+        let any = |kinds: &[Kind]| self.sessions.iter().any(|session| kinds.contains(&session.kind));
+        let pro_tools = self.entries.iter().any(|entry| content(entry) == Content::ProTools);
+        match () {
+            () if any(&[Kind::ProToolsText]) => EXPORT_ALL,
+            () if pro_tools => EXPORT_TEXT,
+            () if any(&[Kind::Reaper, Kind::Ardour, Kind::DawProject]) => LOOK,
+            () if any(&[Kind::Aaf]) => GIVE_PROJECT,
+            () => DESCRIBE,
+        }
+    }
+
+    /// What to do where no track is of a kind by its name.
+    fn export_or(&self, advice: &'static str) -> &'static str {
+        let any = self.sessions.iter().any(|session| session.made().next().is_some());
+        if any { advice } else { self.export() }
     }
 }
 
 /// The audio tracks of a session with their names read.
 fn named<'s>(session: &'s Session, language: Option<&Language>) -> Vec<(&'s Track, TrackName)> {
     use crate::delivery::session::TrackKind;
-    let tracks = session.tracks.iter().filter(|track| track.kind == TrackKind::Audio && !track.built_in);
+    let tracks = session.made().filter(|track| track.kind == TrackKind::Audio);
     tracks.map(|track| (track, TrackName::of(&track.name, language))).collect()
 }
 

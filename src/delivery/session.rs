@@ -28,7 +28,17 @@ use crate::delivery::timecode::FrameRate;
 pub use ptx::hints;
 
 /// Largest text, project or `.ptx` that is read, in bytes. Real ones take a few megabytes.
-pub const LARGEST_TEXT: u64 = 64 << 20;
+pub const LARGEST_TEXT: u64 = 32 << 20;
+/// Most tracks of a session. Real ones have some hundred.
+const MOST_TRACKS: usize = 10_000;
+/// Most tracks, clips, files, inserts and the like of all descriptions of a delivery. Real ones have some
+/// thousand.
+pub const MOST_PARTS: usize = 200_000;
+/// Longest name, in bytes.
+const LONGEST_NAME: usize = 1024;
+/// Most lines of a text, and the longest of them in bytes.
+const MOST_LINES: usize = 500_000;
+const LONGEST_LINE: usize = 64 << 10;
 
 /// Which program's description of a session this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,9 +132,57 @@ impl Session {
         self.tracks.iter().flat_map(|track| track.clips.iter().flatten().map(move |clip| (track, clip)))
     }
 
+    /// The tracks that somebody made: those that every session of the program has do not count.
+    pub fn made(&self) -> impl Iterator<Item = &Track> {
+        self.tracks.iter().filter(|track| !track.built_in)
+    }
+
     /// How much it holds: "12 tracks, 1 clip".
     pub fn contents(&self) -> String {
-        format!("{}, {}", counted(self.tracks.len(), "track"), counted(self.clips().count(), "clip"))
+        format!("{}, {}", counted(self.made().count(), "track"), counted(self.clips().count(), "clip"))
+    }
+
+    /// How many tracks, clips and other parts it has.
+    pub fn parts(&self) -> usize {
+        let of_track = |track: &Track| {
+            let lists = [
+                track.clips.as_ref().map(Vec::len),
+                track.plug_ins.as_ref().map(Vec::len),
+                track.sends.as_ref().map(Vec::len),
+                track.automation.as_ref().map(Vec::len),
+                track.routing.as_ref().map(Vec::len),
+            ];
+            1 + lists.into_iter().flatten().sum::<usize>()
+        };
+        let lists = [
+            self.plug_ins.as_ref().map(Vec::len),
+            self.groups.as_ref().map(Vec::len),
+            self.vcas.as_ref().map(Vec::len),
+            self.media.as_ref().map(Vec::len),
+            self.unused_clips.as_ref().map(Vec::len),
+        ];
+        self.tracks.iter().map(of_track).sum::<usize>() + lists.into_iter().flatten().sum::<usize>()
+    }
+
+    /// Itself, unless it has more of anything than any session: to judge that would take minutes.
+    fn bounded(self) -> Result<Self, SessionError> {
+        let file = self.file.clone();
+        let fault = |fault: String| Err(SessionError::new(&file, fault));
+        if self.tracks.len() > MOST_TRACKS {
+            return fault(format!("has more than {MOST_TRACKS} tracks: no session has, export it again"));
+        }
+        if self.parts() > MOST_PARTS {
+            return fault(format!(
+                "has more than {MOST_PARTS} clips and files: no session has, export it again"
+            ));
+        }
+        let tracks = self.tracks.iter().map(|track| &track.name);
+        let media = self.media.iter().flatten().map(|media| &media.name);
+        let clips = self.clips().map(|(_, clip)| &clip.name);
+        if tracks.chain(clips).chain(media).any(|name| name.len() > LONGEST_NAME) {
+            return fault(format!("has a name of more than {LONGEST_NAME} letters: export it again"));
+        }
+        Ok(self)
     }
 
     /// The file that a clip plays.
@@ -394,13 +452,28 @@ pub fn recognise(name: &str, head: &[u8]) -> Option<Kind> {
 /// # Errors
 /// A file that is damaged, too large, or of another kind than its name says.
 pub fn read(kind: Kind, file: &str, source: &mut (impl Read + Seek)) -> Result<Session, SessionError> {
-    match kind {
+    let session = match kind {
         Kind::ProToolsText => pro_tools_text::read(file, &text(file, source)?),
         Kind::Aaf => aaf::read(file, source),
         Kind::Reaper => reaper::read(file, &text(file, source)?),
         Kind::Ardour => ardour::read(file, &text(file, source)?),
         Kind::DawProject => dawproject::read(file, source),
+    };
+    session?.bounded()
+}
+
+/// Lines as they come, unless there are more of them, or longer ones, than any text has.
+fn bounded_lines<'a>(file: &str, lines: impl Iterator<Item = &'a str>) -> Result<Vec<&'a str>, SessionError> {
+    let mut found = Vec::new();
+    for line in lines {
+        if found.len() >= MOST_LINES || line.len() > LONGEST_LINE {
+            let fault =
+                format!("has more than {MOST_LINES} lines, or one of more than {LONGEST_LINE} letters");
+            return Err(SessionError::new(file, format!("{fault}: export it again")));
+        }
+        found.push(line);
     }
+    Ok(found)
 }
 
 /// The whole content of a file, up to [`LARGEST_TEXT`].

@@ -12,16 +12,18 @@ use crate::compliance::session::{self, Evidence, PictureFacts, PremixFacts, Prem
 use crate::compliance::{self, Finding, Verdict};
 use crate::delivery::session::audio::{Audio, Content, content, headers};
 use crate::delivery::session::delivery::{Delivery, Entry};
-use crate::delivery::session::{LARGEST_TEXT, Session, hints, lists, read, recognise};
+use crate::delivery::session::{Kind, LARGEST_TEXT, MOST_PARTS, Session, hints, lists, read, recognise};
 use crate::delivery::wav::WavReader;
 use crate::report::SessionRecord;
 
 /// Frames of a premix that are read at a time.
 const BLOCK: usize = 1 << 16;
+/// Session files of a delivery that are read. Real ones have one to some ten.
+const MOST_SESSION_FILES: usize = 16;
+/// Names in `.ptx` files that are kept.
+const MOST_HINTS: usize = 100_000;
 /// Bytes that show what kind of text a file is.
 const HEAD: u64 = 64;
-/// Folders in which programs keep older versions of a session.
-const BACKUPS: [&str; 3] = ["session file backups", "backups", "backup"];
 
 /// What is known beside the delivery itself.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +79,7 @@ struct Loaded {
 pub fn check(path: &Path, options: &SessionOptions) -> Result<SessionReport> {
     let mut loaded = load(path)?;
     for beside in &options.session_info {
-        loaded.sessions.push(beside_delivery(beside)?);
+        add(&mut loaded.sessions, beside_delivery(beside)?)?;
     }
     let bytes = |path: &PathBuf| {
         fs::read(path)
@@ -110,12 +112,13 @@ pub fn check(path: &Path, options: &SessionOptions) -> Result<SessionReport> {
     };
     let findings = session::judge(&evidence);
     let left_over = session::left_over(&evidence);
+    let notes = [session::notes(&evidence), loaded.notes].concat();
     Ok(SessionReport {
         path: path.to_path_buf(),
         name: loaded.name,
         sessions: loaded.sessions,
         left_over,
-        notes: loaded.notes,
+        notes,
         findings,
         created: SystemTime::now(),
     })
@@ -145,29 +148,38 @@ fn load(path: &Path) -> Result<Loaded> {
         "has a name in decomposed Unicode",
         "have names in decomposed Unicode",
     ));
+    let mut session_files = 0;
     for entry in delivery.entries.clone() {
-        let folders = entry.path.rsplit_once('/').map_or("", |(folders, _)| folders).to_lowercase();
-        if folders.split('/').any(|folder| BACKUPS.contains(&folder)) {
+        if entry.is_backup() {
             continue;
         }
-        if content(&entry) == Content::ProTools {
+        let pro_tools = content(&entry) == Content::ProTools;
+        let kind = if pro_tools { None } else { recognised(&mut delivery, &entry)? };
+        session_files += usize::from(pro_tools || kind.is_some());
+        if session_files > MOST_SESSION_FILES {
+            bail!(
+                "{} holds more than {MOST_SESSION_FILES} session files: deliver one session, and older ones in \
+                 \"Session File Backups\"",
+                path.display()
+            );
+        }
+        if pro_tools {
             let mut bytes = Vec::new();
             let source = delivery.source(&entry)?;
             source
                 .take(LARGEST_TEXT)
                 .read_to_end(&mut bytes)
                 .with_context(|| format!("cannot read {:?} in the delivery; copy it again", entry.path))?;
-            names.extend(hints(&bytes));
+            let room = MOST_HINTS.saturating_sub(names.len());
+            names.extend(hints(&bytes).into_iter().take(room));
             continue;
         }
         if matches!(entry.extension().as_str(), "zip" | "rar" | "7z") {
             notes.push(format!("{:?} is an archive within the delivery and was not opened", entry.path));
         }
-        let is_text = matches!(entry.extension().as_str(), "txt" | "text");
-        let head = if is_text { delivery.head(&entry, HEAD)? } else { Vec::new() };
-        if let Some(kind) = recognise(&entry.path, &head) {
+        if let Some(kind) = kind {
             let mut source = delivery.source(&entry)?;
-            sessions.push(read(kind, &entry.path, &mut source)?);
+            add(&mut sessions, read(kind, &entry.path, &mut source)?)?;
         }
     }
     Ok(Loaded {
@@ -179,6 +191,26 @@ fn load(path: &Path) -> Result<Loaded> {
         hints: names,
         notes,
     })
+}
+
+/// Which kind of session file an entry is, if it is one.
+fn recognised(delivery: &mut Delivery, entry: &Entry) -> Result<Option<Kind>> {
+    let is_text = matches!(entry.extension().as_str(), "txt" | "text");
+    let head = if is_text { delivery.head(entry, HEAD)? } else { Vec::new() };
+    Ok(recognise(&entry.path, &head))
+}
+
+/// Adds a description, unless all together have more than can be judged in a reasonable time.
+fn add(sessions: &mut Vec<Session>, session: Session) -> Result<()> {
+    let parts: usize = sessions.iter().chain([&session]).map(Session::parts).sum();
+    if parts > MOST_PARTS {
+        bail!(
+            "{} and the session files before it hold more than {MOST_PARTS} clips and files: deliver one session",
+            session.file
+        );
+    }
+    sessions.push(session);
+    Ok(())
 }
 
 /// A description that lies beside the delivery.

@@ -72,7 +72,7 @@ impl SessionRecord<'_> {
             json!({
                 "file": session.file,
                 "kind": session.kind.to_string(),
-                "tracks": session.tracks.len(),
+                "tracks": session.made().count(),
                 "clips": session.clips().count(),
             })
         });

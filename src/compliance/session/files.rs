@@ -1,14 +1,15 @@
 //! What the listing tells: names, formats, where the audio is and what does not belong.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::*;
 use crate::compliance::clock;
 use crate::compliance::premix::SAMPLE_RATE;
 use crate::delivery::name::Grade;
-use crate::delivery::session::audio::{Content, content};
-use crate::delivery::session::names::{self, Role, TrackName, symbols};
-use crate::delivery::session::{Media, Place, counted};
+use crate::delivery::session::audio::of_name;
+use crate::delivery::session::delivery::extension;
+use crate::delivery::session::names::{self, Role, symbols};
+use crate::delivery::session::{Media, Place, TrackKind, counted};
 use crate::delivery::wav::SampleFormat;
 
 pub fn judge(evidence: &Evidence) -> Vec<Finding> {
@@ -54,8 +55,11 @@ fn zip_name(evidence: &Evidence) -> Finding {
         let other = told.filter(|rate| *rate != Rate::Picture(named));
         faults.extend(other.map(|rate| fail(format!("the name says {named}, the session runs at {rate}"))));
     }
-    let words = Words { good: evidence.name, repair: &correction, reveal: "" };
-    conclude(ZIP_NAME, [Sight::whole(faults)], &words)
+    // The name is seen; whether it says the truth, only a session tells.
+    let told = evidence.sessions.iter().any(|session| session.frame_rate.is_some());
+    let good = format!("{}{}", evidence.name, if told { "" } else { "; no file here tells the frame rate" });
+    let words = Words { good: &good, repair: &correction, reveal: "" };
+    evidence.conclude(ZIP_NAME, [Sight::whole(faults)], &words)
 }
 
 /// The files of a delivery, in small letters.
@@ -164,14 +168,15 @@ fn self_contained(evidence: &Evidence) -> Finding {
     let words = Words {
         good: "every file is in the delivery",
         repair: "save a copy of the session with all audio files copied into its Audio Files folder, and zip that",
-        reveal: EXPORT_TEXT,
+        reveal: evidence.export(),
     };
-    conclude(SELF_CONTAINED, sights, &words)
+    evidence.conclude(SELF_CONTAINED, sights, &words)
 }
 
 fn aaf(evidence: &Evidence) -> Finding {
-    let pro_tools = evidence.entries.iter().any(|entry| content(entry) == Content::ProTools);
-    let aaf = evidence.entries.iter().any(|entry| entry.extension() == "aaf");
+    let delivered = || evidence.entries.iter().filter(|entry| !entry.is_backup());
+    let pro_tools = delivered().any(|entry| content(entry) == Content::ProTools);
+    let aaf = delivered().any(|entry| entry.extension() == "aaf");
     let faults =
         if pro_tools || aaf { vec![] } else { vec![fail("there is neither a Pro Tools session nor an AAF")] };
     let words = Words {
@@ -179,14 +184,14 @@ fn aaf(evidence: &Evidence) -> Finding {
         repair: "export an AAF from the session and put it into the delivery",
         reveal: "",
     };
-    conclude(AAF, [Sight::whole(faults)], &words)
+    evidence.conclude(AAF, [Sight::whole(faults)], &words)
 }
 
 fn unused(evidence: &Evidence) -> Finding {
     let stem = |name: &str| name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_lowercase();
     let mut known: HashSet<String> = HashSet::new();
-    let (mut lists_files, mut sights) = (false, Vec::new());
-    for session in evidence.sessions {
+    let mut lists_files = false;
+    let sights = evidence.sights(|session| {
         let mut faults: Vec<Fault> = Vec::new();
         for clip in session.unused_clips.iter().flatten() {
             faults.push(fail(format!("clip {} is on no track", quoted(clip))));
@@ -210,9 +215,10 @@ fn unused(evidence: &Evidence) -> Finding {
             known.extend(media.iter().map(|media| stem(&media.name)));
         }
         let any = session.clips().next().is_some();
-        let whole = any && session.unused_clips.is_some() && session.media.is_some() && sourced;
-        sights.push(Sight { whole, faults });
-    }
+        let known = session.unused_clips.is_some() && session.media.is_some() && sourced;
+        Sight { whole: any && known && sources::clips_known(session), faults }
+    });
+    let mut strays_seen = Vec::new();
     if lists_files {
         let audio = evidence
             .entries
@@ -220,16 +226,15 @@ fn unused(evidence: &Evidence) -> Finding {
             .filter(|entry| matches!(content(entry), Content::Wav | Content::OtherAudio));
         let strays =
             audio.filter(|entry| !known.contains(&stem(entry.name())) && !entry.path.contains("Fade Files/"));
-        sights.push(Sight::partial(
-            strays.map(|entry| fail(format!("the session does not know {}", quoted(&entry.path)))).collect(),
-        ));
+        strays_seen
+            .extend(strays.map(|entry| fail(format!("the session does not know {}", quoted(&entry.path)))));
     }
     let words = Words {
         good: "every file and clip is used",
         repair: "clear unused clips from the clip list, delete the files that nothing plays, and zip again",
-        reveal: EXPORT_TEXT,
+        reveal: evidence.export(),
     };
-    conclude(UNUSED_AUDIO, sights, &words)
+    evidence.conclude(UNUSED_AUDIO, sights.chain([Sight::partial(strays_seen)]), &words)
 }
 
 fn rate_and_start(evidence: &Evidence) -> Finding {
@@ -282,7 +287,7 @@ fn rate_and_start(evidence: &Evidence) -> Finding {
         repair: "set frame rate and start of the session to those of the picture, without moving the clips against it",
         reveal: if start.is_none() { "give the start of the picture with --start" } else { EXPORT_TEXT },
     };
-    conclude(RATE_AND_START, sights, &words)
+    evidence.conclude(RATE_AND_START, sights, &words)
 }
 
 fn format(evidence: &Evidence) -> Finding {
@@ -303,12 +308,14 @@ fn format(evidence: &Evidence) -> Finding {
     for entry in evidence.entries.iter().filter(|entry| content(entry) == Content::OtherAudio) {
         faults.push(fail(format!("{} is no WAV", quoted(&entry.path))));
     }
-    let files = Sight { whole: !evidence.audio.is_empty(), faults };
+    // What lies within a session file has no header here.
+    let unread =
+        evidence.sessions.iter().flat_map(|session| session.media.iter().flatten()).any(|media| {
+            media.place == Place::Embedded && (media.sample_rate.is_none() || media.bits.is_none())
+        });
+    let files = Sight { whole: !evidence.audio.is_empty() && !unread, faults };
     let sessions = evidence.sights(|session| {
         let mut faults = Vec::new();
-        if let Some(rate) = session.sample_rate.filter(|rate| *rate != SAMPLE_RATE) {
-            faults.push(fail(format!("the session is at {rate} Hz")));
-        }
         if let Some(bits) = session.bits.filter(|bits| *bits != 24) {
             faults.push(fail(format!("the session is {bits}-bit")));
         }
@@ -320,6 +327,10 @@ fn format(evidence: &Evidence) -> Finding {
             if let Some(bits) = media.bits.filter(|bits| *bits != 24) {
                 faults.push(fail(format!("{} is {bits}-bit", quoted(&media.name))));
             }
+        }
+        // Some descriptions have their rate from their media.
+        if let Some(rate) = session.sample_rate.filter(|rate| *rate != SAMPLE_RATE && faults.is_empty()) {
+            faults.push(fail(format!("the session is at {rate} Hz")));
         }
         // Only what is within the session file is judged by what that says: other files have headers.
         let whole = !media.is_empty()
@@ -337,16 +348,20 @@ fn format(evidence: &Evidence) -> Finding {
     let words = Words {
         good: &good,
         repair: "deliver the recordings as 24-bit WAV at 48 kHz; record again what was recorded otherwise",
-        reveal: "there is no audio file in the delivery: put the session's Audio Files folder into it",
+        reveal: if unread {
+            "what lies within a session file is not read: deliver WAV files"
+        } else {
+            "put the session's Audio Files folder into the delivery"
+        },
     };
-    conclude(FORMAT, std::iter::once(files).chain(sessions), &words)
+    evidence.conclude(FORMAT, std::iter::once(files).chain(sessions), &words)
 }
 
 fn symbols_in_names(evidence: &Evidence) -> Finding {
     // Programs put dots, spaces, numbers in parentheses and the like into names of clips and files.
     let added = " .()#+,&'!~@=";
     // A space or brackets in the name of a track are what the rule of its names warns of.
-    let allowed = |track: &Track| match TrackName::of(&track.name, None).role {
+    let allowed = |track: &Track| match Role::of(&track.name) {
         Role::Optional => added,
         _ => " []",
     };
@@ -355,13 +370,10 @@ fn symbols_in_names(evidence: &Evidence) -> Finding {
         Some(fail(format!("{what} {} has {stray:?}", quoted(name))))
     };
     let tracks = |session: &Session| {
-        let tracks = session
-            .tracks
-            .iter()
-            .filter(|track| !track.built_in)
-            .filter_map(|track| told("track", &track.name, allowed(track)));
+        let tracks = session.made().filter_map(|track| told("track", &track.name, allowed(track)));
         let clips = session.clips().filter_map(|(_, clip)| told("clip", &clip.name, added));
-        Sight { whole: !session.tracks.is_empty(), faults: tracks.chain(clips).collect() }
+        let any = session.made().next().is_some();
+        Sight { whole: any && sources::clips_known(session), faults: tracks.chain(clips).collect() }
     };
     let audio =
         evidence.entries.iter().filter(|entry| matches!(content(entry), Content::Wav | Content::OtherAudio));
@@ -369,9 +381,9 @@ fn symbols_in_names(evidence: &Evidence) -> Finding {
     let words = Words {
         good: "letters, digits and what programs add",
         repair: "write names in English letters, digits, hyphens and underscores",
-        reveal: EXPORT_TEXT,
+        reveal: evidence.export(),
     };
-    conclude(SYMBOLS, evidence.sights(tracks).chain([Sight::partial(files)]), &words)
+    evidence.conclude(SYMBOLS, evidence.sights(tracks).chain([Sight::partial(files)]), &words)
 }
 
 /// Words that only source material has in its names, and those that may have other reasons.
@@ -396,32 +408,48 @@ fn source_material(evidence: &Evidence) -> Finding {
         }
     };
     let mut faults: Vec<Fault> = Vec::new();
-    for entry in evidence.entries {
-        match content(entry) {
-            // MXF holds pictures, or sound that an AAF brings along.
-            Content::Video if entry.extension() == "mxf" => {
-                faults.push(warn(format!("{} may be a video", quoted(&entry.path))));
-            }
-            Content::Video => faults.push(fail(format!("{} is a video", quoted(&entry.path)))),
-            Content::Wav | Content::OtherAudio => faults.extend(told("file", entry.name())),
-            _ => {}
-        }
-    }
+    // MXF holds pictures, or sound that an AAF brings along.
+    let video = |name: &str, path: &str| match of_name(name) {
+        Content::Video if extension(name) == "mxf" => Some(warn(format!("{} may be a video", quoted(path)))),
+        Content::Video => Some(fail(format!("{} is a video", quoted(path)))),
+        Content::Wav | Content::OtherAudio => told("file", name),
+        _ => None,
+    };
+    faults.extend(evidence.entries.iter().filter_map(|entry| video(entry.name(), &entry.path)));
     for audio in evidence.audio {
         let channels = audio.facts.as_ref().map_or(0, |facts| facts.channels);
         if channels > 6 {
             faults.push(warn(format!("{} has {channels} channels", quoted(&audio.path))));
         }
     }
-    let listing = Sight { whole: !evidence.entries.is_empty(), faults };
+    let here: HashSet<&str> = evidence.entries.iter().map(Entry::name).collect();
     let sessions = evidence.sights(|session| {
-        let tracks = session.tracks.iter().filter(|track| !track.built_in);
-        Sight::partial(tracks.filter_map(|track| told("track", &track.name)).collect())
+        let tracks = || session.made();
+        let mut faults: Vec<Fault> = tracks().filter_map(|track| told("track", &track.name)).collect();
+        let videos = tracks().filter(|track| track.kind == TrackKind::Video);
+        faults.extend(videos.map(|track| fail(format!("{} is a video track", quoted(&track.name)))));
+        // What the listing has was told.
+        let media = session.media.iter().flatten().filter(|media| !here.contains(media.name.as_str()));
+        faults.extend(media.filter_map(|media| video(&media.name, &media.name)));
+        // Of a description of audio tracks alone it is not known that there is no video.
+        Sight { whole: session.every_kind && tracks().next().is_some(), faults }
     });
+    // A name in a .ptx may be what was removed from the session.
+    let hinted = evidence.hints.iter().filter(|name| {
+        of_name(name) == Content::Video && !name.contains(['/', '\\', ':']) && !here.contains(name.as_str())
+    });
+    let hinted: BTreeSet<&String> = hinted.collect();
+    let hints = hinted.into_iter().map(|name| warn(format!("the .ptx mentions {}, a video", quoted(name))));
+    let sights = [Sight::partial(faults), Sight::partial(hints.collect())].into_iter().chain(sessions);
     let words = Words {
         good: "none by name",
         repair: "remove printmasters, videos, stems and M&E from the session and from the delivery",
-        reveal: EXPORT_TEXT,
+        reveal: match evidence.sessions.is_empty() {
+            true => evidence.export(),
+            false => {
+                "no name here is suspicious, but no file here tells of video tracks: look in the program"
+            }
+        },
     };
-    conclude(SOURCE_MATERIAL, std::iter::once(listing).chain(sessions), &words)
+    evidence.conclude(SOURCE_MATERIAL, sights, &words)
 }

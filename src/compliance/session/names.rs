@@ -57,17 +57,14 @@ fn track_names(evidence: &Evidence) -> Finding {
         if cased(char::is_ascii_uppercase) && cased(char::is_ascii_lowercase) {
             faults.push(warn("some tracks are in capitals and some in small letters"));
         }
-        Sight {
-            whole: !tracks.is_empty() && session.unlisted_tracks.is_none_or(|tracks| tracks == 0),
-            faults,
-        }
+        Sight { whole: !tracks.is_empty() && sources::complete(session), faults }
     });
     let words = Words {
         good: "language and character",
         repair: "rename the tracks like FR_MARIA, all in capitals or all in small letters",
-        reveal: EXPORT_TEXT,
+        reveal: evidence.export(),
     };
-    conclude(TRACK_NAMES, sights, &words)
+    evidence.conclude(TRACK_NAMES, sights, &words)
 }
 
 fn group_names(evidence: &Evidence) -> Finding {
@@ -76,17 +73,16 @@ fn group_names(evidence: &Evidence) -> Finding {
         let tracks = named(session, language.as_ref());
         let groups: Vec<_> = tracks.iter().filter(|(_, name)| is_group(name)).collect();
         let faults = groups.iter().filter_map(|(track, name)| fault_of(track, name)).collect();
-        Sight { whole: !groups.is_empty(), faults }
+        Sight { whole: !groups.is_empty() && sources::complete(session), faults }
     });
     let words = Words {
         good: "language and characters",
         repair: "rename the group tracks like FR_WALLA1 or FR_GUARD1_GUARD2",
-        reveal: reveal_by_name(
-            evidence,
+        reveal: evidence.export_or(
             "there is no group track by name: if there is one, write GROUP or WALLA into its name",
         ),
     };
-    conclude(GROUP_NAMES, sights, &words)
+    evidence.conclude(GROUP_NAMES, sights, &words)
 }
 
 /// A name of a character as it is compared: letters and digits in capitals, without accents, which a list may
@@ -119,24 +115,32 @@ fn characters(evidence: &Evidence) -> Finding {
                 fail(format!("{} of {} is not in the list of characters", quoted(part), quoted(&track.name)))
             }));
         }
-        Sight { whole: !named.is_empty(), faults }
+        Sight { whole: !named.is_empty() && sources::complete(session), faults }
     });
     let words = Words {
         good: "all in the list",
         repair: "write the names as the show's list does, in English",
-        reveal: EXPORT_TEXT,
+        reveal: evidence.export(),
     };
-    conclude(CHARACTERS, sights, &words)
+    evidence.conclude(CHARACTERS, sights, &words)
 }
 
 fn clip_names(evidence: &Evidence) -> Finding {
     let language = evidence.language();
+    let list: HashSet<String> =
+        evidence.characters.iter().copied().flatten().map(|name| plain(name)).collect();
     let sights = evidence.sights(|session| {
         let mut faults = Vec::new();
-        let (mut any, mut all_known) = (false, true);
+        let (mut any, mut all_known) = (false, sources::clips_known(session));
         for (track, name) in named(session, language.as_ref()) {
-            all_known &= track.clips.is_some();
-            if name.role == Role::Optional || name.characters.is_empty() {
+            if name.role == Role::Optional {
+                continue;
+            }
+            // Behind no language stands any name: only the show's list says whether it is a character's.
+            let named =
+                name.language.is_some() || name.characters.iter().any(|name| list.contains(&plain(name)));
+            if !named || name.characters.is_empty() {
+                all_known = false;
                 continue;
             }
             let mut wanted: Vec<String> = name.characters.iter().map(|name| plain(name)).collect();
@@ -162,9 +166,9 @@ fn clip_names(evidence: &Evidence) -> Finding {
     let words = Words {
         good: "every clip carries a name",
         repair: "rename the clips so that each carries the name of its character",
-        reveal: EXPORT_TEXT,
+        reveal: evidence.export_or("not every track names a character: rename the tracks first (see B11)"),
     };
-    conclude(CLIP_NAMES, sights, &words)
+    evidence.conclude(CLIP_NAMES, sights, &words)
 }
 
 fn says_pickup(name: &str) -> bool {
@@ -195,17 +199,17 @@ fn pickups(evidence: &Evidence) -> Finding {
             faults.extend(new_on_old_tracks(session, before, &tracks));
         }
         let any = tracks.iter().any(|(_, name)| name.pickup);
-        Sight { whole: any || evidence.previous.is_some() && !tracks.is_empty(), faults }
+        let whole = any || evidence.previous.is_some() && !tracks.is_empty();
+        Sight { whole: whole && sources::complete(session), faults }
     });
     let words = Words {
         good: "on tracks of their own",
         repair: "move each character's pickups to a new track named like PU_FR_MARIA",
-        reveal: reveal_by_name(
-            evidence,
+        reveal: evidence.export_or(
             "there is no pickup by name: give the delivery before this one with --previous to find any",
         ),
     };
-    conclude(PICKUPS, sights, &words)
+    evidence.conclude(PICKUPS, sights, &words)
 }
 
 /// The description of the same kind in an earlier delivery, or any.
@@ -255,7 +259,7 @@ fn version(evidence: &Evidence) -> Finding {
                 repair: "raise the version, unless nothing was delivered before",
                 reveal: "",
             };
-            return conclude(VERSION, [Sight::partial(faults)], &words);
+            return evidence.conclude(VERSION, [Sight::partial(faults)], &words);
         }
         return unknown(VERSION, "no earlier delivery", "give the delivery before this one with --previous");
     };
@@ -286,7 +290,7 @@ fn version(evidence: &Evidence) -> Finding {
     let good = format!("{} after {}", tell(now.version), tell(before.version));
     let words =
         Words { good: &good, repair: "name the zip as the one before, with a higher version", reveal: "" };
-    conclude(VERSION, [Sight::whole(faults)], &words)
+    evidence.conclude(VERSION, [Sight::whole(faults)], &words)
 }
 
 fn order(evidence: &Evidence) -> Finding {
@@ -295,10 +299,12 @@ fn order(evidence: &Evidence) -> Finding {
         evidence.line_counts.map(|counts| counts.iter().map(|(name, lines)| (plain(name), *lines)).collect());
     let sights = evidence.sights(|session| {
         let tracks = named(session, language.as_ref());
-        let principal = tracks
-            .iter()
-            .filter(|(_, name)| name.role == Role::Dialogue && !name.pickup && name.characters.len() == 1);
-        let lines: Vec<(&str, u64)> = principal
+        let principal = || {
+            let tracks = tracks.iter();
+            tracks
+                .filter(|(_, name)| name.role == Role::Dialogue && !name.pickup && name.characters.len() == 1)
+        };
+        let lines: Vec<(&str, u64)> = principal()
             .filter_map(|(track, name)| {
                 let lines = match &counts {
                     Some(counts) => *counts.get(&plain(&name.characters[0]))?,
@@ -311,22 +317,30 @@ fn order(evidence: &Evidence) -> Finding {
             let ((above, more), (below, less)) = (pair[0], pair[1]);
             match &counts {
                 Some(_) => (less > more).then(|| {
-                    fail(format!("{} ({more} lines) is above {} ({less})", quoted(above), quoted(below)))
+                    let lines = counted(usize::try_from(more).unwrap_or(usize::MAX), "line");
+                    fail(format!("{} ({lines}) is above {} ({less})", quoted(above), quoted(below)))
                 }),
                 // Clips stand for lines only roughly.
                 None => (less > more.saturating_mul(2)).then(|| {
-                    warn(format!("{} ({more} clips) is above {} ({less})", quoted(above), quoted(below)))
+                    let clips = counted(usize::try_from(more).unwrap_or(usize::MAX), "clip");
+                    warn(format!("{} ({clips}) is above {} ({less})", quoted(above), quoted(below)))
                 }),
             }
         });
-        Sight { whole: counts.is_some() && lines.len() > 1, faults: faults.collect() }
+        let counted = counts.is_some() && lines.len() == principal().count();
+        Sight { whole: counted && lines.len() > 1 && sources::complete(session), faults: faults.collect() }
     });
     let words = Words {
         good: "descending",
         repair: "put the characters with the most lines on top",
-        reveal: "give the lines of each character with --line-counts counts.csv; numbers of clips can only warn",
+        reveal: match counts {
+            Some(_) => "the lines of not every character with a track are in --line-counts: add them",
+            None => {
+                "give the lines of each character with --line-counts counts.csv; numbers of clips can only warn"
+            }
+        },
     };
-    conclude(ORDER, sights, &words)
+    evidence.conclude(ORDER, sights, &words)
 }
 
 fn narration(evidence: &Evidence) -> Finding {
@@ -336,17 +350,16 @@ fn narration(evidence: &Evidence) -> Finding {
         let shared = narrated.iter().filter(|(_, name)| name.characters.len() > 1);
         let faults =
             shared.map(|(track, _)| fail(format!("{} is shared with a character", quoted(&track.name))));
-        Sight { whole: !narrated.is_empty(), faults: faults.collect() }
+        Sight { whole: !narrated.is_empty() && sources::complete(session), faults: faults.collect() }
     });
     let words = Words {
         good: "on tracks of its own",
         repair: "move narration to a track of its own",
-        reveal: reveal_by_name(
-            evidence,
+        reveal: evidence.export_or(
             "there is no narration by name: if there is any, write NARRATOR into the name of its track",
         ),
     };
-    conclude(NARRATION, sights, &words)
+    evidence.conclude(NARRATION, sights, &words)
 }
 
 fn group_count(evidence: &Evidence) -> Finding {
@@ -358,16 +371,15 @@ fn group_count(evidence: &Evidence) -> Finding {
     let words = Words {
         good: &good,
         repair: "use up to 8 tracks for the group unless the picture needs more",
-        reveal: reveal_by_name(
-            evidence,
+        reveal: evidence.export_or(
             "there is no group track by name: if there is one, write GROUP or WALLA into its name",
         ),
     };
-    conclude(GROUP_COUNT, [Sight { whole: count > 0, faults: faults.into_iter().collect() }], &words)
+    evidence.conclude(GROUP_COUNT, [Sight { whole: count > 0, faults: faults.into_iter().collect() }], &words)
 }
 
 fn songs(evidence: &Evidence) -> Finding {
-    let says_song = |name: &str| TrackName::of(name, None).role == Role::Song;
+    let says_song = |name: &str| Role::of(name) == Role::Song;
     let sights = evidence.sights(|session| {
         let tracks = named(session, None);
         let any = tracks.iter().any(|(_, name)| name.role == Role::Song);
@@ -379,15 +391,13 @@ fn songs(evidence: &Evidence) -> Finding {
                 faults.push(Fault { place: place(session, clip), ..warn(what) });
             }
         }
-        Sight { whole: any, faults }
+        Sight { whole: any && sources::clips_known(session), faults }
     });
     let words = Words {
         good: "on tracks of their own",
         repair: "move replaced vocals to tracks of their own, as many as the original has parts",
-        reveal: reveal_by_name(
-            evidence,
-            "there is no song by name: if there is one, write SONG into the name of its track",
-        ),
+        reveal: evidence
+            .export_or("there is no song by name: if there is one, write SONG into the name of its track"),
     };
-    conclude(SONGS, sights, &words)
+    evidence.conclude(SONGS, sights, &words)
 }

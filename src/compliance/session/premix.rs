@@ -2,7 +2,6 @@
 //! sounds.
 
 use super::*;
-use crate::compliance::premix::SAMPLE_RATE;
 use crate::compliance::session::tracks::WALLA_GAIN_DB;
 use crate::delivery::name;
 use crate::delivery::session::TrackKind;
@@ -47,7 +46,7 @@ pub fn ranges(sessions: &[Session]) -> Option<Vec<PremixRange>> {
         let first = label.start_sample(sample_rate).cast_signed();
         let heard = session.clips().filter(|(track, clip)| {
             let off = clip.muted == Some(true) || track.muted == Some(true) || track.inactive == Some(true);
-            track.kind == TrackKind::Audio && !off && TrackName::of(&track.name, None).role != Role::Optional
+            track.kind == TrackKind::Audio && !off && Role::of(&track.name) != Role::Optional
         });
         let ranges: Option<Vec<PremixRange>> = heard
             .map(|(_, clip)| {
@@ -66,7 +65,7 @@ pub fn ranges(sessions: &[Session]) -> Option<Vec<PremixRange>> {
 
 pub fn judge(evidence: &Evidence) -> Vec<Finding> {
     let Some(premix) = evidence.premix else { return Vec::new() };
-    vec![same(evidence, premix), sounding(premix)]
+    vec![same(evidence, premix), sounding(evidence, premix)]
 }
 
 fn same(evidence: &Evidence, premix: &PremixFacts) -> Finding {
@@ -90,18 +89,21 @@ fn same(evidence: &Evidence, premix: &PremixFacts) -> Finding {
     let told = evidence.sessions.iter().find_map(|session| session.frame_rate.and_then(Rate::picture));
     let rate = session.frame_rate.or(told);
     compare("frame rate", rate.map(|rate| rate.to_string()), reading.frame_rate.map(|rate| rate.to_string()));
-    let session_rate =
-        evidence.sessions.iter().find_map(|session| session.sample_rate).unwrap_or(SAMPLE_RATE);
-    compare("sample rate", Some(format!("{session_rate} Hz")), Some(format!("{} Hz", premix.sample_rate)));
+    let session_rate = evidence.sessions.iter().find_map(|session| session.sample_rate);
+    compare(
+        "sample rate",
+        session_rate.map(|rate| format!("{rate} Hz")),
+        Some(format!("{} Hz", premix.sample_rate)),
+    );
     let words = Words {
         good: "package, language and rate",
         repair: "compare both with the source request",
-        reveal: "give both files the names of the delivery",
+        reveal: "name both files by the convention, and give a description that tells the sample rate of the session",
     };
-    conclude(SAME_AS_PREMIX, [Sight { whole, faults }], &words)
+    evidence.conclude(SAME_AS_PREMIX, [Sight { whole, faults }], &words)
 }
 
-fn sounding(premix: &PremixFacts) -> Finding {
+fn sounding(evidence: &Evidence, premix: &PremixFacts) -> Finding {
     let silence = linear_from_tenths(SILENT_TENTHS_DB);
     let peaks = premix.peaks.as_deref().unwrap_or_default();
     let faults = peaks.iter().filter_map(|(range, peak)| {
@@ -120,7 +122,7 @@ fn sounding(premix: &PremixFacts) -> Finding {
         repair: "bounce the premix again with all tracks sounding, none muted and none soloed",
         reveal: "the clips cannot be placed: give a text or AAF with the session's start, and a premix with a time reference",
     };
-    conclude(IN_PREMIX, [Sight { whole: premix.peaks.is_some(), faults: faults.collect() }], &words)
+    evidence.conclude(IN_PREMIX, [Sight { whole: premix.peaks.is_some(), faults: faults.collect() }], &words)
 }
 
 /// Whether a plug-in holds down peaks, by its name.
@@ -132,7 +134,6 @@ pub fn is_limiter(name: &str) -> bool {
 
 pub fn left_over(evidence: &Evidence) -> Option<String> {
     let mut found = Vec::new();
-    let language = evidence.language();
     for session in evidence.sessions {
         let on_tracks = session.tracks.iter().flat_map(|track| {
             track
@@ -146,9 +147,8 @@ pub fn left_over(evidence: &Evidence) -> Option<String> {
         found.extend(limiters.map(|(plug_in, on)| format!("{}{on}", quoted(&plug_in.name))));
         let walla = |db: f64| (db - WALLA_GAIN_DB).abs() <= 0.05;
         // The walla may be turned down on its tracks, or on a bus or folder that sums them.
-        let tracks = session.tracks.iter().filter(|track| !track.built_in);
-        for track in tracks.filter(|track| TrackName::of(&track.name, language.as_ref()).role == Role::Group)
-        {
+        let tracks = session.made();
+        for track in tracks.filter(|track| Role::of(&track.name) == Role::Group) {
             let clips = track.clips.as_deref().unwrap_or_default();
             let mut lanes = track.automation.iter().flatten();
             let at = if track.fader_db.is_some_and(walla) {

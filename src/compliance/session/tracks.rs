@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::*;
 use crate::delivery::session::names::{Role, words};
-use crate::delivery::session::{Media, TrackKind, counted};
+use crate::delivery::session::{Media, PlugIn, TrackKind, counted};
 
 /// Clip gain beyond which a recording was too soft, in dB. Ours.
 const RESCUE_DB: f64 = 12.0;
@@ -33,11 +33,6 @@ pub fn judge(evidence: &Evidence) -> Vec<Finding> {
     ]
 }
 
-/// The tracks that somebody made.
-fn made(session: &Session) -> impl Iterator<Item = &Track> {
-    session.tracks.iter().filter(|track| !track.built_in)
-}
-
 /// Words that programs put into the names of clips that they render.
 const RENDERED_WORDS: [&str; 10] =
     ["REVERB", "RX", "EQ", "NORM", "COMP", "DENOISE", "DEREVERB", "AUDIOSUITE", "PITCH", "RENDERED"];
@@ -45,7 +40,7 @@ const RENDERED_WORDS: [&str; 10] =
 fn untreated(evidence: &Evidence) -> Finding {
     let sights = evidence.sights(|session| {
         let mut faults: Vec<Fault> = Vec::new();
-        for track in made(session) {
+        for track in session.made() {
             let active = track.plug_ins.iter().flatten().filter(|plug_in| plug_in.active != Some(false));
             faults.extend(
                 active
@@ -60,17 +55,29 @@ fn untreated(evidence: &Evidence) -> Finding {
                 }
             }
         }
-        let told = made(session).all(|track| track.plug_ins.is_some() && track.clips.is_some());
-        Sight { whole: told && session.clips().next().is_some(), faults }
+        let told = session.made().all(|track| track.plug_ins.is_some());
+        // What is inserted elsewhere than on audio tracks treats them too.
+        let elsewhere = session.every_kind || session.plug_ins.is_some();
+        let on_tracks = faults.iter().any(|fault| fault.verdict == Verdict::Fail);
+        let listed = session.plug_ins.iter().flatten().filter(|plug_in| plug_in.active != Some(false));
+        if told && !on_tracks {
+            faults.extend(listed.map(|plug_in| fail(in_list(plug_in))));
+        }
+        let clips = session.clips().next().is_some() && sources::clips_known(session);
+        Sight { whole: told && elsewhere && clips, faults }
     });
     let rendered = evidence.entries.iter().filter(|entry| entry.path.contains("Rendered Files/"));
     let files = rendered.map(|entry| warn(format!("{} is rendered", quoted(&entry.path)))).collect();
     let words = Words {
         good: "no insert and no rendered clip; what was treated before, only ears find",
         repair: "deliver the dialogue as it was recorded, without any treatment",
-        reveal: EXPORT_TEXT,
+        reveal: evidence.export(),
     };
-    conclude(UNTREATED, sights.chain([Sight::partial(files)]), &words)
+    evidence.conclude(UNTREATED, sights.chain([Sight::partial(files)]), &words)
+}
+
+fn in_list(plug_in: &PlugIn) -> String {
+    format!("{} is in the list of plug-ins", quoted(&plug_in.name))
 }
 
 /// Channels of the files in the delivery and of the media of a session, by the id and the name of a file.
@@ -105,10 +112,11 @@ fn channels(track: &Track, of_clip: &impl Fn(&Clip) -> Option<u16>) -> Option<u1
 }
 
 fn mono(evidence: &Evidence) -> Finding {
+    let mut listed_mono = false;
     let sights = evidence.sights(|session| {
         let of_clip = channels_of(evidence, session);
-        let (mut faults, mut whole) = (Vec::new(), session.unlisted_tracks.is_none_or(|tracks| tracks == 0));
-        for track in made(session).filter(|track| matches!(track.kind, TrackKind::Midi | TrackKind::Video)) {
+        let (mut faults, mut whole) = (Vec::new(), sources::complete(session));
+        for track in session.made().filter(|track| matches!(track.kind, TrackKind::Midi | TrackKind::Video)) {
             faults.push(fail(format!("{} is a {} track", quoted(&track.name), track.kind)));
         }
         let tracks = named(session, None);
@@ -122,23 +130,34 @@ fn mono(evidence: &Evidence) -> Finding {
                 None => whole = false,
             }
         }
-        Sight { whole, faults }
+        listed_mono |= whole && faults.is_empty();
+        // Of a description of audio tracks alone it is not known that there are no others.
+        Sight { whole: whole && session.every_kind, faults }
     });
     let words = Words {
         good: "all dialogue is mono",
         repair: "deliver dialogue on mono audio tracks, and nothing but audio tracks",
-        reveal: EXPORT_TEXT,
+        reveal: match () {
+            () if evidence.sessions.is_empty() => evidence.export(),
+            () if listed_mono => {
+                "the tracks of dialogue are mono, but other kinds of tracks are not told: look in the program"
+            }
+            () => LOOK,
+        },
     };
-    conclude(MONO_TRACKS, sights, &words)
+    evidence.conclude(MONO_TRACKS, sights, &words)
 }
 
 fn optionals(evidence: &Evidence) -> Finding {
     let sights = evidence.sights(|session| {
         let of_clip = channels_of(evidence, session);
-        let (mut faults, mut any) = (Vec::new(), false);
+        let (mut faults, mut any, mut known) = (Vec::new(), false, sources::complete(session));
         for (track, _) in named(session, None).iter().filter(|(_, name)| name.role == Role::Optional) {
-            let Some(wide) = channels(track, &of_clip) else { continue };
             any = true;
+            let Some(wide) = channels(track, &of_clip) else {
+                known = false;
+                continue;
+            };
             if ![1, 3, 5, 6].contains(&wide) {
                 faults.push(warn(format!("{} has {wide} channels", quoted(&track.name))));
             }
@@ -155,22 +174,20 @@ fn optionals(evidence: &Evidence) -> Finding {
                 )));
             }
         }
-        Sight { whole: any, faults }
+        Sight { whole: any && known, faults }
     });
     let words = Words {
         good: "in the configuration of their files",
         repair: "put optional material on tracks of the configuration that it came in",
-        reveal: reveal_by_name(
-            evidence,
-            "there is no optional track by name: if there is one, write OPT into its name",
-        ),
+        reveal: evidence
+            .export_or("there is no optional track by name: if there is one, write OPT into its name"),
     };
-    conclude(OPTIONALS, sights, &words)
+    evidence.conclude(OPTIONALS, sights, &words)
 }
 
 fn fades(evidence: &Evidence) -> Finding {
     let sights = evidence.sights(|session| {
-        let (mut faults, mut whole, mut any) = (Vec::new(), true, false);
+        let (mut faults, mut whole, mut any) = (Vec::new(), sources::clips_known(session), false);
         for (track, clip) in session.clips().filter(|(track, _)| track.kind == TrackKind::Audio) {
             any = true;
             whole &= clip.fade_in.is_some() && clip.fade_out.is_some();
@@ -188,9 +205,10 @@ fn fades(evidence: &Evidence) -> Finding {
     let words = Words {
         good: "every clip is faded in and out",
         repair: "fade every clip in and out, if only for some milliseconds",
-        reveal: "no file here tells of fades: export the text of Pro Tools with crossfades shown, or an AAF",
+        reveal: "export the text of Pro Tools with crossfades shown, or an AAF with fades, and give that with \
+                 --session-info",
     };
-    conclude(FADES, sights, &words)
+    evidence.conclude(FADES, sights, &words)
 }
 
 fn stretch(evidence: &Evidence) -> Finding {
@@ -203,7 +221,8 @@ fn stretch(evidence: &Evidence) -> Finding {
         let mut clips = session.clips().peekable();
         let any = clips.peek().is_some();
         // An AAF tells only what the program chose to write as an effect.
-        let whole = any && clips.all(|(_, clip)| clip.stretched.is_some()) && session.kind != Kind::Aaf;
+        let all = sources::clips_known(session) && clips.all(|(_, clip)| clip.stretched.is_some());
+        let whole = any && all && session.kind != Kind::Aaf;
         Sight { whole, faults: faults.collect() }
     });
     let words = Words {
@@ -211,20 +230,19 @@ fn stretch(evidence: &Evidence) -> Finding {
         repair: "listen to the stretched clips for artefacts",
         reveal: LOOK,
     };
-    conclude(STRETCH, sights, &words)
+    evidence.conclude(STRETCH, sights, &words)
 }
 
 fn automation(evidence: &Evidence) -> Finding {
-    let language = evidence.language();
     let sights = evidence.sights(|session| {
         let mut faults = Vec::new();
-        for track in made(session) {
+        for track in session.made() {
             for lane in track.automation.iter().flatten() {
                 let what = format!("{} of {} is automated", lane.parameter, quoted(&track.name));
                 faults.push(if lane.idle { warn(format!("{what}, without effect")) } else { fail(what) });
             }
             let Some(fader) = track.fader_db.filter(|db| db.abs() > FADER_TOLERANCE_DB) else { continue };
-            let role = TrackName::of(&track.name, language.as_ref()).role;
+            let role = Role::of(&track.name);
             let what = format!("the fader of {} stands at {fader:.1} dB", quoted(&track.name));
             let walla = role == Role::Group && (fader - WALLA_GAIN_DB).abs() <= FADER_TOLERANCE_DB;
             faults.push(if walla {
@@ -233,7 +251,9 @@ fn automation(evidence: &Evidence) -> Finding {
                 warn(what)
             });
         }
-        let whole = session.every_kind && made(session).all(|track| track.automation.is_some());
+        let fader = |track: &Track| track.fader_db.is_some() || track.kind != TrackKind::Audio;
+        let told = |track: &Track| track.automation.is_some() && fader(track);
+        let whole = session.every_kind && session.made().all(told);
         Sight { whole, faults }
     });
     let words = Words {
@@ -241,7 +261,7 @@ fn automation(evidence: &Evidence) -> Finding {
         repair: "clear the automation, or turn it into clip gain, and put the faders to 0 dB",
         reveal: LOOK,
     };
-    conclude(AUTOMATION, sights, &words)
+    evidence.conclude(AUTOMATION, sights, &words)
 }
 
 fn masters(evidence: &Evidence) -> Finding {
@@ -262,20 +282,22 @@ fn masters(evidence: &Evidence) -> Finding {
                 faults.push(fail(format!("the master's fader stands at {fader:.1} dB")));
             }
         }
-        Sight { whole: session.every_kind, faults }
+        let told = |track: &Track| track.plug_ins.is_some() && track.automation.is_some();
+        let known = session.tracks.iter().filter(|track| track.kind == TrackKind::Master).all(told);
+        Sight { whole: session.every_kind && known, faults }
     });
     let words = Words {
         good: "none that does anything",
         repair: "remove the master track, or all that is on it",
         reveal: LOOK,
     };
-    conclude(MASTERS, sights, &words)
+    evidence.conclude(MASTERS, sights, &words)
 }
 
 fn aux(evidence: &Evidence) -> Finding {
     let sights = evidence.sights(|session| {
         let mut faults = Vec::new();
-        for track in made(session) {
+        for track in session.made() {
             match track.kind {
                 TrackKind::Aux => faults.push(fail(format!("{} is an aux track", quoted(&track.name)))),
                 TrackKind::Folder => {
@@ -287,9 +309,9 @@ fn aux(evidence: &Evidence) -> Finding {
             faults.extend(routing.map(|what| fail(format!("{} {what}", quoted(&track.name)))));
         }
         // A plug-in that is on no audio track is on something else.
-        let on_tracks: usize = made(session).flat_map(|track| track.plug_ins.iter().flatten()).count();
+        let on_tracks: usize = session.made().flat_map(|track| track.plug_ins.iter().flatten()).count();
         let complete =
-            session.unlisted_tracks == Some(0) && made(session).all(|track| track.plug_ins.is_some());
+            session.unlisted_tracks == Some(0) && session.made().all(|track| track.plug_ins.is_some());
         if let Some(listed) =
             session.plug_ins.as_ref().filter(|listed| complete && on_tracks == 0 && !listed.is_empty())
         {
@@ -301,7 +323,7 @@ fn aux(evidence: &Evidence) -> Finding {
         Sight { whole: session.every_kind, faults }
     });
     let words = Words { good: "none", repair: "remove aux tracks, buses and routing", reveal: LOOK };
-    conclude(AUX, sights, &words)
+    evidence.conclude(AUX, sights, &words)
 }
 
 fn groups(evidence: &Evidence) -> Finding {
@@ -313,14 +335,14 @@ fn groups(evidence: &Evidence) -> Finding {
     });
     let words =
         Words { good: "none", repair: "delete all groups of tracks, and ungroup clips", reveal: LOOK };
-    conclude(GROUPS, sights, &words)
+    evidence.conclude(GROUPS, sights, &words)
 }
 
 fn empty(evidence: &Evidence) -> Finding {
     let sights = evidence.sights(|session| {
-        let (mut faults, mut whole) = (Vec::new(), session.unlisted_tracks.is_none_or(|tracks| tracks == 0));
+        let (mut faults, mut whole) = (Vec::new(), sources::complete(session));
         let mut any = false;
-        for track in made(session).filter(|track| track.kind == TrackKind::Audio) {
+        for track in session.made().filter(|track| track.kind == TrackKind::Audio) {
             any = true;
             let divider = !track.name.is_empty() && !track.name.chars().any(char::is_alphanumeric);
             match &track.clips {
@@ -340,15 +362,15 @@ fn empty(evidence: &Evidence) -> Finding {
     let words = Words {
         good: "every track has clips",
         repair: "delete tracks that are empty, inactive or only divide others",
-        reveal: EXPORT_TEXT,
+        reveal: evidence.export(),
     };
-    conclude(EMPTY, sights, &words)
+    evidence.conclude(EMPTY, sights, &words)
 }
 
 fn hidden(evidence: &Evidence) -> Finding {
     let sights = evidence.sights(|session| {
-        let (mut faults, mut whole) = (Vec::new(), session.tracks.iter().any(|track| !track.built_in));
-        for track in made(session) {
+        let (mut faults, mut whole) = (Vec::new(), session.made().next().is_some());
+        for track in session.made() {
             if track.hidden == Some(true) {
                 faults.push(fail(format!("{} is hidden", quoted(&track.name))));
             }
@@ -369,7 +391,7 @@ fn hidden(evidence: &Evidence) -> Finding {
         repair: "show all tracks, and delete the playlists that are not used",
         reveal: LOOK,
     };
-    conclude(HIDDEN, sights, &words)
+    evidence.conclude(HIDDEN, sights, &words)
 }
 
 fn inserts(evidence: &Evidence) -> Finding {
@@ -384,9 +406,7 @@ fn inserts(evidence: &Evidence) -> Finding {
         // The list of the whole session holds those of its tracks too.
         if faults.is_empty() {
             let listed = session.plug_ins.iter().flatten();
-            faults.extend(
-                listed.map(|plug_in| fail(format!("{} in the list of plug-ins", quoted(&plug_in.name)))),
-            );
+            faults.extend(listed.map(|plug_in| fail(in_list(plug_in))));
         }
         let on_tracks = session.every_kind && session.tracks.iter().all(|track| track.plug_ins.is_some());
         Sight { whole: session.plug_ins.is_some() || on_tracks, faults }
@@ -396,9 +416,9 @@ fn inserts(evidence: &Evidence) -> Finding {
     let words = Words {
         good: "none",
         repair: "remove every insert, also those that are switched off",
-        reveal: EXPORT_TEXT,
+        reveal: evidence.export(),
     };
-    conclude(INSERTS, sights.chain([Sight::partial(hints)]), &words)
+    evidence.conclude(INSERTS, sights.chain([Sight::partial(hints)]), &words)
 }
 
 /// Words in the name of a send's target that speak for direct monitoring.
@@ -425,7 +445,7 @@ fn sends(evidence: &Evidence) -> Finding {
     });
     let words =
         Words { good: "none", repair: "remove all sends but those for direct monitoring", reveal: LOOK };
-    conclude(SENDS, sights, &words)
+    evidence.conclude(SENDS, sights, &words)
 }
 
 fn vcas(evidence: &Evidence) -> Finding {
@@ -436,7 +456,7 @@ fn vcas(evidence: &Evidence) -> Finding {
         None => Sight::partial(vec![]),
     });
     let words = Words { good: "none", repair: "delete all VCAs", reveal: LOOK };
-    conclude(VCAS, sights, &words)
+    evidence.conclude(VCAS, sights, &words)
 }
 
 fn clip_gain(evidence: &Evidence) -> Finding {
@@ -450,12 +470,13 @@ fn clip_gain(evidence: &Evidence) -> Finding {
         });
         let mut clips = clips().peekable();
         let any = clips.peek().is_some();
-        Sight { whole: any && clips.all(|(_, clip)| clip.gain_db.is_some()), faults: faults.collect() }
+        let all = sources::clips_known(session) && clips.all(|(_, clip)| clip.gain_db.is_some());
+        Sight { whole: any && all, faults: faults.collect() }
     });
     let words = Words {
         good: "no clip is raised by more than 12 dB",
         repair: "record again what was too soft",
         reveal: LOOK,
     };
-    conclude(CLIP_GAIN, sights, &words)
+    evidence.conclude(CLIP_GAIN, sights, &words)
 }

@@ -141,7 +141,7 @@ impl<R: Read + Seek> Reader<R> {
                 best = Some((top, slots.len(), mob, slots));
             }
         }
-        let (_, _, mob, slots) = best.ok_or("without a composition: it holds media alone")?;
+        let (_, _, mob, slots) = best.ok_or("without a composition, so it holds no session")?;
         Ok((mob, slots))
     }
 
@@ -353,7 +353,7 @@ impl<R: Read + Seek> Reader<R> {
             None => (String::new(), None, None),
         };
         let whole_file = clip.integer(0x1201).unwrap_or(0) == 0
-            && file_length.is_some_and(|whole| (whole - length).abs() <= 1);
+            && file_length.is_some_and(|whole| whole.abs_diff(length) <= 1);
         let own_fade = |id: u16| clip.integer(id).is_some_and(|length| length > 0);
         let fade_in = walk.fading || own_fade(0x1202);
         let fade_out = own_fade(0x1204);
@@ -745,6 +745,38 @@ mod tests {
             );
         }
         assert!(read("a.aaf", &mut Cursor::new(file(vec![]))).is_err());
+    }
+
+    #[test]
+    fn references_that_lead_elsewhere_are_errors() {
+        let utf16 = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+        for elsewhere in ["/p-480", "../../", "p\\4803"] {
+            let mut file = cfb::CompoundFile::open(Cursor::new(example())).unwrap();
+            let paths: Vec<PathBuf> = file.walk().map(|entry| entry.path().to_path_buf()).collect();
+            for path in paths.iter().filter(|path| path.ends_with("properties")) {
+                let mut properties = Vec::new();
+                file.open_stream(path).unwrap().read_to_end(&mut properties).unwrap();
+                let reference = utf16("p-4803");
+                let found = properties.windows(reference.len()).position(|part| part == reference);
+                let Some(at) = found else { continue };
+                properties[at..at + reference.len()].copy_from_slice(&utf16(elsewhere));
+                std::io::Write::write_all(&mut file.create_stream(path).unwrap(), &properties).unwrap();
+            }
+            let bytes = file.into_inner().into_inner();
+            let error = read("a.aaf", &mut Cursor::new(bytes)).unwrap_err().to_string();
+            assert!(error.contains("a reference is no name"), "{elsewhere}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_index_of_a_million_objects_is_an_error_before_it_takes_memory() {
+        let mut file = cfb::CompoundFile::open(Cursor::new(example())).unwrap();
+        let slots = file.walk().find(|entry| entry.name() == "p-4403 index").unwrap().path().to_path_buf();
+        let keys = [1_000_000u32, 1_000_000, u32::MAX].into_iter().chain(std::iter::repeat_n(0, 1_000_000));
+        let index: Vec<u8> = keys.flat_map(u32::to_le_bytes).collect();
+        std::io::Write::write_all(&mut file.create_stream(slots).unwrap(), &index).unwrap();
+        let error = read("a.aaf", &mut Cursor::new(file.into_inner().into_inner())).unwrap_err().to_string();
+        assert!(error.contains("lists more than"), "{error}");
     }
 
     #[test]

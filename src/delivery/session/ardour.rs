@@ -6,8 +6,8 @@ use roxmltree::Node;
 
 use super::xml::{child, children, flag, parse, utf8, value};
 use super::{
-    Automation, Clip, Kind, Media, Place, PlugIn, Rate, Send, Session, SessionError, Track, TrackKind,
-    decibels, number,
+    Automation, Clip, Kind, MOST_PARTS, Media, Place, PlugIn, Rate, Send, Session, SessionError, Track,
+    TrackKind, decibels, number,
 };
 
 /// Superclocks a second, unless the session says otherwise.
@@ -102,10 +102,17 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Session, SessionError> {
     });
     let names: HashMap<&str, &str> =
         routes.iter().filter_map(|route| Some((route.attribute("id")?, route.attribute("name")?))).collect();
-    session.tracks = routes
-        .iter()
-        .filter_map(|route| track(*route, &playlists, &names, &times, origin.unwrap_or(0)))
-        .collect();
+    let mut clips = 0;
+    for route in routes {
+        let track = track(route, &playlists, &names, &times, origin.unwrap_or(0));
+        // Any number of routes may play one playlist.
+        clips += track.as_ref().and_then(|track| track.clips.as_ref()).map_or(0, Vec::len);
+        if clips > MOST_PARTS {
+            let fault = format!("has more than {MOST_PARTS} clips: no session has, save it again");
+            return Err(SessionError::new(file, fault));
+        }
+        session.tracks.extend(track);
+    }
 
     let named = |parent: &'static str, item: &'static str| {
         let items = child(root, parent).into_iter().flat_map(move |parent| children(parent, item));

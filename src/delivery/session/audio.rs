@@ -1,9 +1,14 @@
 //! The audio files of a delivery: which files are audio, and the headers of those that are WAV.
 
+use std::cell::Cell;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::delivery::{Delivery, DeliveryError, Entry};
+use super::delivery::{Delivery, DeliveryError, Entry, extension};
 use crate::delivery::wav::{WavFacts, WavReader};
+
+/// Bytes that are read of the headers of all WAVs of a delivery. Real ones take some kilobytes each.
+const LARGEST_HEADERS: u64 = 1 << 30;
 
 /// What a file's name says that it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,9 +25,14 @@ pub enum Content {
     Other,
 }
 
-/// What a file is, by the ending of its name.
+/// What a file of the delivery is, by the ending of its name.
 pub fn content(entry: &Entry) -> Content {
-    match entry.extension().as_str() {
+    of_name(entry.name())
+}
+
+/// What a file is, by the ending of its name.
+pub fn of_name(name: &str) -> Content {
+    match extension(name).as_str() {
         "wav" | "wave" | "bwf" => Content::Wav,
         "aif" | "aiff" | "aifc" | "sd2" | "mp3" | "m4a" | "aac" | "flac" | "ogg" | "w64" | "caf" | "wma" => {
             Content::OtherAudio
@@ -42,6 +52,30 @@ pub struct Audio {
     pub facts: Result<WavFacts, String>,
 }
 
+/// A file of which no more is read than is left to read of all files.
+struct Metered<'a, R> {
+    source: R,
+    left: &'a Cell<u64>,
+}
+
+impl<R: Read> Read for Metered<'_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(out)?;
+        let left = self.left.get().checked_sub(read as u64);
+        self.left.set(left.unwrap_or(0));
+        match left {
+            Some(_) => Ok(read),
+            None => Err(io::Error::other("the headers of the WAVs take more than 1 GiB")),
+        }
+    }
+}
+
+impl<R: Seek> Seek for Metered<'_, R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.source.seek(to)
+    }
+}
+
 /// Reads the headers of all WAVs, in place.
 ///
 /// # Errors
@@ -50,8 +84,9 @@ pub fn headers(delivery: &mut Delivery) -> Result<Vec<Audio>, DeliveryError> {
     let wavs: Vec<Entry> =
         delivery.entries.iter().filter(|entry| content(entry) == Content::Wav).cloned().collect();
     let mut found = Vec::with_capacity(wavs.len());
+    let left = Cell::new(LARGEST_HEADERS);
     for entry in wavs {
-        let source = delivery.wav_source(&entry)?;
+        let source = Metered { source: delivery.wav_source(&entry)?, left: &left };
         let facts = WavReader::new(source, Path::new(&entry.path))
             .map(|reader| reader.facts().clone())
             .map_err(|fault| fault.to_string());
@@ -70,6 +105,17 @@ mod tests {
 
     use super::*;
     use crate::delivery::wav::SampleFormat;
+
+    #[test]
+    fn what_is_read_of_all_headers_is_limited_together() {
+        let left = Cell::new(100);
+        let read = |length: usize| {
+            let mut source = Metered { source: io::Cursor::new(vec![0; length]), left: &left };
+            source.read_to_end(&mut Vec::new()).is_ok()
+        };
+        assert!(read(60) && read(40));
+        assert!(!read(1));
+    }
 
     #[test]
     fn headers_are_read_in_a_folder_and_in_both_kinds_of_zip() {

@@ -6,7 +6,7 @@ use std::io::{Read, Seek};
 use roxmltree::Node;
 use zip::ZipArchive;
 
-use super::delivery::{MOST_ENTRIES, stated_entries};
+use super::delivery::{LARGEST_LISTING, MOST_ENTRIES, stated_listing};
 use super::xml::{child, children, parse, utf8, value};
 use super::{
     Automation, Clip, Kind, Media, Place, PlugIn, Send, Session, SessionError, Track, TrackKind, decibels,
@@ -23,9 +23,9 @@ const DEEPEST: usize = 32;
 pub fn read(file: &str, source: &mut (impl Read + Seek)) -> Result<Session, SessionError> {
     let damaged =
         |fault: String| SessionError::new(file, format!("is no whole DAWproject ({fault}); export it again"));
-    let stated = stated_entries(source).map_err(|cause| damaged(cause.to_string()))?;
-    if stated.is_some_and(|entries| entries > MOST_ENTRIES as u64) {
-        return Err(damaged(format!("it states more than {MOST_ENTRIES} files")));
+    let stated = stated_listing(source).map_err(|cause| damaged(cause.to_string()))?;
+    if stated.is_some_and(|stated| stated.entries > MOST_ENTRIES as u64 || stated.listing > LARGEST_LISTING) {
+        return Err(damaged("it states more files than any".into()));
     }
     let mut archive = ZipArchive::new(source).map_err(|fault| damaged(fault.to_string()))?;
     let names: HashSet<String> =
@@ -104,9 +104,13 @@ fn project_xml(file: &str, text: &str, files: &HashSet<String>) -> Result<Sessio
             content(list, &times, &labels, track);
         }
     }
-    for track in &mut session.tracks {
-        if let Some(clips) = &mut track.clips {
-            clips.sort_by_key(|clip| clip.start);
+    // A program that knows fades writes them, also those of no length; without any nothing is known of them.
+    let fades = ["fadeInTime", "fadeOutTime"];
+    let any_fade = root.descendants().any(|node| fades.iter().any(|fade| node.has_attribute(*fade)));
+    for clips in session.tracks.iter_mut().filter_map(|track| track.clips.as_mut()) {
+        clips.sort_by_key(|clip| clip.start);
+        for clip in clips.iter_mut().filter(|_| !any_fade) {
+            (clip.fade_in, clip.fade_out) = (None, None);
         }
     }
     Ok(session)
@@ -352,6 +356,10 @@ mod tests {
         let clip = &track.clips.as_ref().unwrap()[0];
         assert_eq!((clip.name.as_str(), clip.start, clip.length), ("x", Some(72_000), Some(96_000)));
         assert_eq!((clip.fade_in, clip.fade_out, clip.stretched), (Some(true), Some(false), Some(false)));
+        // A program that never writes a fade may not know them.
+        let without = project(&TRACK.replace("EXTRA", ""), &CLIP.replace("fadeInTime=\"0.01\"", ""));
+        let unfaded = without.clips().next().unwrap().1;
+        assert_eq!((unfaded.fade_in, unfaded.fade_out), (None, None));
         assert_eq!(session.media_of(clip).unwrap().place, Place::Embedded);
         assert_eq!((session.sample_rate, session.vcas.as_deref()), (Some(48_000), Some(&[][..])));
     }

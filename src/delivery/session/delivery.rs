@@ -12,12 +12,17 @@ use zip::{CompressionMethod, ZipArchive};
 
 /// Most files and folders of a delivery. Real ones have some thousands.
 pub const MOST_ENTRIES: usize = 100_000;
+/// Bytes that the listing of a zip may take: names of some hundred letters for each entry.
+pub const LARGEST_LISTING: u64 = 24 << 20;
 /// Bytes of compressed session files that are unpacked to look into them, all together.
 pub const LARGEST_UNPACKED: u64 = 1 << 30;
 /// Unpacked bytes that are kept in memory before they go to an unnamed temporary file.
 const IN_MEMORY: usize = 32 << 20;
 /// Bytes at the start of a compressed WAV that its header must fit into.
 const WAV_HEAD: u64 = 1 << 20;
+
+/// Folders in which programs keep older versions of a session.
+const BACKUPS: [&str; 3] = ["session file backups", "backups", "backup"];
 
 /// Why a delivery cannot be looked at.
 #[derive(Debug, Error)]
@@ -53,6 +58,12 @@ pub enum DeliveryError {
         path: PathBuf,
         /// The entry, as written there.
         entry: String,
+    },
+    /// A listing or a path that is longer than any delivery's.
+    #[error("{path} has names of many megabytes: this is no delivery; zip the session's folder again")]
+    LongNames {
+        /// The zip or folder.
+        path: PathBuf,
     },
     /// A symbolic link.
     #[error("{path} holds the link {entry:?} where the file itself must be; copy the file in its place")]
@@ -107,10 +118,21 @@ impl Entry {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }
 
+    /// Whether it lies where programs keep older versions of a session.
+    pub fn is_backup(&self) -> bool {
+        let folders = self.path.rsplit_once('/').map_or("", |(folders, _)| folders).to_lowercase();
+        folders.split('/').any(|folder| BACKUPS.contains(&folder))
+    }
+
     /// The file name's ending in lower case, without the dot; empty if it has none.
     pub fn extension(&self) -> String {
-        self.name().rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default()
+        extension(self.name())
     }
+}
+
+/// A file name's ending in lower case, without the dot; empty if it has none.
+pub fn extension(name: &str) -> String {
+    name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default()
 }
 
 /// A delivery that was opened and listed.
@@ -164,9 +186,12 @@ impl Delivery {
             delivery
         } else if metadata.is_file() {
             let mut file = File::open(path).map_err(open)?;
-            let stated = stated_entries(&mut file).map_err(open)?;
-            if stated.is_some_and(|entries| entries > MOST_ENTRIES as u64) {
+            let stated = stated_listing(&mut file).map_err(open)?;
+            if stated.is_some_and(|stated| stated.entries > MOST_ENTRIES as u64) {
                 return Err(DeliveryError::TooMany { path: path.to_owned() });
+            }
+            if stated.is_some_and(|stated| stated.listing > LARGEST_LISTING) {
+                return Err(DeliveryError::LongNames { path: path.to_owned() });
             }
             let not_zip = |fault: zip::result::ZipError| DeliveryError::NotZip {
                 path: path.to_owned(),
@@ -420,9 +445,18 @@ impl<R> Seek for Head<R> {
     }
 }
 
-/// How many entries a zip's end says that it has, so that a listing that would take gigabytes is never begun.
-/// `None` if the end is not found: then the archive is refused for that.
-pub(super) fn stated_entries(file: &mut (impl Read + Seek)) -> io::Result<Option<u64>> {
+/// What the end of a zip says of its listing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stated {
+    /// How many entries it has.
+    pub entries: u64,
+    /// How many bytes it takes: from where it starts to the zip's end.
+    pub listing: u64,
+}
+
+/// What a zip's end says of its listing, so that one that would take gigabytes is never begun. `None` if the end
+/// is not found: then the archive is refused for that.
+pub(super) fn stated_listing(file: &mut (impl Read + Seek)) -> io::Result<Option<Stated>> {
     const END: usize = 22;
     const LOCATOR: usize = 20;
     let length = file.seek(SeekFrom::End(0))?;
@@ -432,21 +466,26 @@ pub(super) fn stated_entries(file: &mut (impl Read + Seek)) -> io::Result<Option
     let mut bytes = Vec::new();
     Read::take(&mut *file, tail).read_to_end(&mut bytes)?;
     let Some(end) = bytes.windows(4).rposition(|four| four == b"PK\x05\x06") else { return Ok(None) };
-    let u16_at = |at: usize| bytes.get(at..at + 2).map(|b| u16::from_le_bytes([b[0], b[1]]));
-    let entries = u16_at(end + 10).map(u64::from);
+    let Some(record) = bytes.get(end..end + END) else { return Ok(None) };
+    let entries = u64::from(u16::from_le_bytes([record[10], record[11]]));
+    let start = u32::from_le_bytes([record[16], record[17], record[18], record[19]]);
+    let listing = |start: u64| length.saturating_sub(start);
+    let short = Stated { entries, listing: listing(start.into()) };
     let locator = end.checked_sub(LOCATOR).filter(|&at| bytes[at..].starts_with(b"PK\x06\x07"));
-    let Some(locator) = locator else { return Ok(entries) };
+    let Some(locator) = locator else { return Ok(Some(short)) };
     let at = u64::from_le_bytes(bytes[locator + 8..locator + 16].try_into().unwrap_or_default());
-    let mut record = [0; 40];
-    if at.checked_add(40).is_none_or(|end| end > length) {
-        return Ok(entries);
+    let mut record = [0; 56];
+    if at.checked_add(56).is_none_or(|end| end > length) {
+        return Ok(Some(short));
     }
     file.seek(SeekFrom::Start(at))?;
     file.read_exact(&mut record)?;
     if !record.starts_with(b"PK\x06\x06") {
-        return Ok(entries);
+        return Ok(Some(short));
     }
-    Ok(Some(u64::from_le_bytes(record[32..40].try_into().unwrap_or_default()).max(entries.unwrap_or(0))))
+    let [entries, start] =
+        [32, 48].map(|at| u64::from_le_bytes(record[at..at + 8].try_into().unwrap_or_default()));
+    Ok(Some(Stated { entries: entries.max(short.entries), listing: listing(start).max(short.listing) }))
 }
 
 #[cfg(test)]
@@ -613,6 +652,21 @@ mod tests {
         // The same end with no entries is an empty archive, so that it was the number that was refused.
         fs::write(&path, end_claiming(0)).unwrap();
         assert!(!matches!(Delivery::open(&path), Err(DeliveryError::TooMany { .. })));
+    }
+
+    #[test]
+    fn a_listing_of_long_names_is_refused_before_it_is_read() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("a.zip");
+        let end = b"PK\x05\x06\0\0\0\0\x01\0\x01\0\0\0\0\x01\0\0\0\0\0\0";
+        for (length, refused) in [(LARGEST_LISTING + 1, true), (1000, false)] {
+            let mut file = File::create(&path).unwrap();
+            file.set_len(length).unwrap();
+            file.seek(SeekFrom::End(0)).unwrap();
+            file.write_all(end).unwrap();
+            let error = Delivery::open(&path).unwrap_err();
+            assert_eq!(matches!(error, DeliveryError::LongNames { .. }), refused, "{error}");
+        }
     }
 
     #[test]

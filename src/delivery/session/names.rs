@@ -6,6 +6,8 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
+use language_tags::LanguageTag;
+
 use crate::delivery::language::Language;
 use crate::delivery::name::tokens::Value;
 use crate::delivery::name::{Grade, Part, Remark, Remedy};
@@ -202,6 +204,20 @@ pub enum Role {
     Optional,
 }
 
+impl Role {
+    /// By the words of a name.
+    pub fn of(name: &str) -> Self {
+        let has = |list: &[&str]| words(name).any(|word| list.contains(&word.as_str()));
+        match () {
+            () if has(&OPTIONAL_WORDS) => Role::Optional,
+            () if has(&GROUP_WORDS) => Role::Group,
+            () if has(&NARRATION_WORDS) => Role::Narration,
+            () if has(&SONG_WORDS) => Role::Song,
+            () => Role::Dialogue,
+        }
+    }
+}
+
 const GROUP_WORDS: [&str; 5] = ["GROUP", "GRP", "WALLA", "CROWD", "LOOPGROUP"];
 const NARRATION_WORDS: [&str; 5] = ["NARRATOR", "NARRATION", "NARR", "VO", "VOICEOVER"];
 const SONG_WORDS: [&str; 8] = ["SONG", "SONGS", "SINGING", "SINGER", "VOCAL", "VOCALS", "CHOIR", "CHORUS"];
@@ -237,21 +253,17 @@ pub struct TrackName {
 impl TrackName {
     /// Reads a name. `language` is that of the delivery, if it is known.
     pub fn of(name: &str, language: Option<&Language>) -> Self {
-        let has = |list: &[&str]| words(name).any(|word| list.contains(&word.as_str()));
-        let role = match () {
-            () if has(&OPTIONAL_WORDS) => Role::Optional,
-            () if has(&GROUP_WORDS) => Role::Group,
-            () if has(&NARRATION_WORDS) => Role::Narration,
-            () if has(&SONG_WORDS) => Role::Song,
-            () => Role::Dialogue,
-        };
+        let role = Role::of(name);
         let plain = name.replace(['[', ']'], "").replace(' ', "-");
         let mut tokens: Vec<&str> = plain.split('_').filter(|token| !token.is_empty()).collect();
         let pickup = tokens.first().is_some_and(|first| first.eq_ignore_ascii_case("PU"));
         if pickup {
             tokens.remove(0);
         }
+        // "TEX" alone is somebody's name, though it is a language's code as well.
+        let coded = tokens.len() > 1 || name.ends_with('_');
         let first = tokens.first().and_then(|first| language_of(first));
+        let first = first.filter(|first| coded || Some(first) == language);
         let characters =
             tokens.iter().skip(usize::from(first.is_some())).map(|token| token.to_uppercase()).collect();
         let mut read =
@@ -313,11 +325,9 @@ pub fn symbols(name: &str) -> impl Iterator<Item = char> {
 
 /// The language of a code in any case. Names of languages are none.
 fn language_of(code: &str) -> Option<Language> {
-    let small = code.to_ascii_lowercase();
-    match Language::parse(&small) {
-        Ok(language) => Some(language),
-        Err(error) => error.correction.filter(|correction| correction.as_str().eq_ignore_ascii_case(&small)),
-    }
+    // What is no code would be looked for among all names of languages: that takes its time.
+    let tag = LanguageTag::parse(code).ok().filter(|tag| tag.validate().is_ok())?;
+    Language::parse(tag.as_str()).ok()
 }
 
 #[cfg(test)]
@@ -393,6 +403,17 @@ mod tests {
     }
 
     #[test]
+    fn a_name_alone_is_a_character_unless_it_is_the_language_of_the_delivery() {
+        let french = Language::parse("fr").unwrap();
+        for language in [None, Some(&french)] {
+            let tex = TrackName::of("TEX", language);
+            assert_eq!((tex.language, tex.characters), (None, vec!["TEX".to_string()]));
+        }
+        assert!(TrackName::of("FR", Some(&french)).characters.is_empty());
+        assert!(TrackName::of("FR_", None).characters.is_empty());
+    }
+
+    #[test]
     fn tracks_that_are_not() {
         let french = Language::parse("fr").unwrap();
         for (name, grade) in [
@@ -404,6 +425,8 @@ mod tests {
             ("FR_A/B", Grade::Unreadable),
             ("FR|MARIA", Grade::Unreadable),
             ("MARIA", Grade::Unreadable),
+            // A language's code, and here a name.
+            ("TEX", Grade::Unreadable),
             ("MARIA_FR", Grade::Unreadable),
             ("FR", Grade::Unreadable),
             ("DE_MARIA", Grade::Unreadable),

@@ -10,6 +10,8 @@ use crate::delivery::timecode::{FrameRate, Timecode};
 /// How to get a text that can be read.
 const ADVICE: &str = "export it again by File > Export > Session Info as Text with the file format UTF-8 \
                       (\"TextEdit\" cannot be read)";
+/// Inserts of a track that are read. Pro Tools has ten.
+const MOST_INSERTS: usize = 100;
 /// Lines that one name may take.
 const NAME_LINES: usize = 16;
 
@@ -31,7 +33,7 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Session, SessionError> {
         SessionError::new(file, format!("is not UTF-8, so its names cannot be trusted; {ADVICE}"))
     })?;
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let lines: Vec<&str> = text.lines().collect();
+    let lines = super::bounded_lines(file, text.lines())?;
     if !text.starts_with("SESSION NAME:") {
         return Err(SessionError::new(
             file,
@@ -264,7 +266,7 @@ fn track(lines: &[&str], places: &Places) -> Track {
         (track.hidden, track.inactive, track.muted) = (is("Hidden"), is("Inactive"), is("Muted"));
     }
     if let Some(list) = line_of("PLUG-INS:").and_then(|at| value(lines[at], "PLUG-INS:")) {
-        let names = list.split('\t').map(str::trim).filter(|name| !name.is_empty());
+        let names = list.split('\t').map(str::trim).filter(|name| !name.is_empty()).take(MOST_INSERTS);
         track.plug_ins =
             Some(names.map(|name| PlugIn { name: without_stems(name).into(), active: None }).collect());
     }
@@ -274,7 +276,13 @@ fn track(lines: &[&str], places: &Places) -> Track {
     let mut clips = Vec::new();
     let mut at = table + 1;
     while at < lines.len() {
+        // A row ends with "Muted" or "Unmuted": only there is it worth to look for one.
+        let ends = |count: &usize| {
+            let line = lines[at + count - 1].trim_end();
+            line.ends_with("Muted") || line.ends_with("Unmuted")
+        };
         let row = (1..=NAME_LINES.min(lines.len() - at))
+            .filter(ends)
             .find_map(|count| Some((count, row(&lines[at..at + count].join("\n"), timestamps, places)?)));
         let Some((count, (channel, clip))) = row else {
             at += 1;
@@ -349,7 +357,7 @@ fn row(text: &str, timestamps: bool, places: &Places) -> Option<(u16, Clip)> {
     fields[1].trim().parse::<u32>().ok()?;
     let name = fields[2..].join("\t").trim_end().to_string();
     let (start, end) = (places.samples(start), places.samples(end));
-    let length = start.zip(end).and_then(|(start, end)| u64::try_from(end - start).ok());
+    let length = start.zip(end).and_then(|(start, end)| u64::try_from(end.checked_sub(start)?).ok());
     Some((channel, Clip { name, start, length, muted: Some(muted), ..Clip::default() }))
 }
 

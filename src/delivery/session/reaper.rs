@@ -10,6 +10,9 @@ use super::{
 /// Blocks within blocks that are followed. Real projects have five or six.
 const DEEPEST: usize = 64;
 
+/// Words of all lines that are kept. Real projects have some hundred thousand.
+const MOST_WORDS: usize = 4_000_000;
+
 /// A block: its own words, then its lines and blocks in their order.
 #[derive(Debug, Default)]
 struct Block<'a> {
@@ -78,7 +81,11 @@ fn parse<'a>(file: &str, text: &'a str) -> Result<Block<'a>, SessionError> {
     let damaged =
         |fault: &str| SessionError::new(file, format!("is no whole REAPER project ({fault}); save it again"));
     let mut open: Vec<Block> = Vec::new();
-    for line in text.lines().map(str::trim) {
+    // What plug-ins store is long and no name: it would only take memory.
+    let encoded = |line: &str| line.len() > 60 && !line.contains(' ');
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !encoded(line));
+    let mut word_count = 0;
+    for line in super::bounded_lines(file, lines)? {
         if let Some(head) = line.strip_prefix('<') {
             if open.len() >= DEEPEST {
                 return Err(damaged("its blocks are nested too deeply"));
@@ -91,11 +98,12 @@ fn parse<'a>(file: &str, text: &'a str) -> Result<Block<'a>, SessionError> {
                 None => return Ok(block),
             }
         } else if let Some(block) = open.last_mut() {
-            // What plug-ins store is long and no name: it would only take memory.
-            let encoded = line.len() > 60 && !line.contains(' ');
-            if !line.is_empty() && !encoded {
-                block.items.push(Item::Line(words(line)));
+            let words = words(line);
+            word_count += words.len();
+            if word_count > MOST_WORDS {
+                return Err(damaged("it has more words than any"));
             }
+            block.items.push(Item::Line(words));
         }
     }
     Err(damaged("it breaks off"))

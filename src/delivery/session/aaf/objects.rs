@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 
 use cfb::CompoundFile;
 
-/// Most objects that are looked at. Real sessions have some hundred thousand.
-const MOST_OBJECTS: usize = 1_000_000;
+/// Most objects that are looked at, and most that are listed. Real sessions have some ten thousand.
+const MOST_OBJECTS: usize = 500_000;
+/// Longest name of a storage, in bytes: a compound file has at most 31 letters.
+const LONGEST_NAME: usize = 31 * 4;
 /// Largest stream of properties or of an index, in bytes.
 const LARGEST_STREAM: u64 = 16 << 20;
 /// Bytes of properties and indices that are read in all.
-const MOST_BYTES: usize = 1 << 30;
+const MOST_BYTES: usize = 256 << 20;
 /// Levels of objects within objects.
 const DEEPEST: usize = 48;
 
@@ -30,6 +32,7 @@ mod form {
 pub struct Objects<R> {
     file: CompoundFile<R>,
     read: usize,
+    listed: usize,
     bytes: usize,
 }
 
@@ -49,7 +52,7 @@ impl<R: Read + Seek> Objects<R> {
     /// Opens a compound file.
     pub fn open(source: R) -> Result<Self, Fault> {
         let file = CompoundFile::open(source).map_err(|fault| format!("no compound file ({fault})"))?;
-        Ok(Self { file, read: 0, bytes: 0 })
+        Ok(Self { file, read: 0, listed: 0, bytes: 0 })
     }
 
     /// The object that holds all others.
@@ -65,7 +68,7 @@ impl<R: Read + Seek> Objects<R> {
         // The same index may be referred to again and again.
         self.bytes += bytes.len();
         if self.bytes > MOST_BYTES {
-            return Err("larger than any session: its indices take more than 1 GiB".into());
+            return Err("larger than any session: its properties and indices take more than 256 MB".into());
         }
         Ok(bytes)
     }
@@ -100,30 +103,55 @@ impl<R: Read + Seek> Objects<R> {
 
     /// The object that a property owns.
     pub fn strong(&mut self, object: &Object, id: u16) -> Result<Option<Object>, Fault> {
-        match object.stored(id, form::STRONG) {
-            Some(name) => self.object(object.path.join(utf16(name))).map(Some),
+        match self.storage(object, id, form::STRONG)? {
+            Some(name) => self.object(object.path.join(name)).map(Some),
             None => Ok(None),
         }
     }
 
+    /// The name of a storage that a property refers to. It is one name: no path that leads elsewhere, and no
+    /// longer than a compound file has them.
+    fn storage(&self, object: &Object, id: u16, form: u16) -> Result<Option<String>, Fault> {
+        let name = object.stored(id, form).map(utf16);
+        match name {
+            Some(name)
+                if name.len() > LONGEST_NAME || name.contains(['/', '\\']) || name.starts_with('.') =>
+            {
+                Err(format!("damaged at {}: a reference is no name", object.path.display()))
+            }
+            name => Ok(name),
+        }
+    }
+
+    /// Counts objects that an index lists, before their paths take memory.
+    fn list(&mut self, count: usize) -> Result<(), Fault> {
+        self.listed = self.listed.saturating_add(count);
+        if self.listed > MOST_OBJECTS {
+            return Err(format!("larger than any session: it lists more than {MOST_OBJECTS} objects"));
+        }
+        Ok(())
+    }
+
     /// Where the objects of a vector lie, in their order.
     pub fn vector(&mut self, object: &Object, id: u16) -> Result<Vec<PathBuf>, Fault> {
-        let Some(name) = object.stored(id, form::STRONG_VECTOR).map(utf16) else { return Ok(Vec::new()) };
+        let Some(name) = self.storage(object, id, form::STRONG_VECTOR)? else { return Ok(Vec::new()) };
         let index = self.stream(&object.path.join(format!("{name} index")))?;
         // Count, first and last free key, then the keys.
         let count = u32_at(&index, 0).unwrap_or(0) as usize;
         let keys = index.get(12..).unwrap_or_default().as_chunks::<4>().0;
+        self.list(count.min(keys.len()))?;
         Ok(keys.iter().take(count).map(|key| element(object, &name, u32::from_le_bytes(*key))).collect())
     }
 
     /// Where the objects of a set lie, each with the bytes of its id.
     pub fn set(&mut self, object: &Object, id: u16) -> Result<Vec<(Vec<u8>, PathBuf)>, Fault> {
-        let Some(name) = object.stored(id, form::STRONG_SET).map(utf16) else { return Ok(Vec::new()) };
+        let Some(name) = self.storage(object, id, form::STRONG_SET)? else { return Ok(Vec::new()) };
         let index = self.stream(&object.path.join(format!("{name} index")))?;
         let count = u32_at(&index, 0).unwrap_or(0) as usize;
         // After the same head the id's property and size, then key, use count and id of each.
         let size = usize::from(index.get(14).copied().unwrap_or(0));
         let entries = index.get(15..).unwrap_or_default().chunks_exact(8 + size);
+        self.list(count.min(entries.len()))?;
         Ok(entries
             .take(count)
             .filter_map(|entry| Some((entry[8..].to_vec(), element(object, &name, u32_at(entry, 0)?))))
