@@ -322,13 +322,14 @@ impl BounceBus {
                 line.extend(count);
             }
         }
-        for channel in 0..if fold { 1 } else { self.channels } {
+        let summed = if fold { 1 } else { self.channels };
+        for (channel, output) in output.iter_mut().enumerate().take(summed) {
             input.invalid_samples += self.kernel.perform(Sum {
                 dialogue: sources(dialogue, channel, fold),
                 walla: sources(walla, channel, fold),
                 from,
                 gain: gain.clone(),
-                output: &mut output[channel][from..from + count],
+                output: &mut output[from..from + count],
                 dialogue_copy: self.dialogue[channel].newest_mut(),
                 walla_copy: if walla.is_empty() { &mut [] } else { self.walla[channel].newest_mut() },
             });

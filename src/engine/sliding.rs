@@ -80,10 +80,8 @@ impl SlidingMax {
 #[inline(always)]
 fn spread<const STEP: usize>(from_start: &mut [u32; GROUP], to_end: &mut [u32; GROUP]) {
     let (mut earlier, mut later) = ([0; GROUP], [0; GROUP]);
-    for i in STEP..GROUP {
-        earlier[i] = from_start[i - STEP];
-        later[i - STEP] = to_end[i];
-    }
+    earlier[STEP..].copy_from_slice(&from_start[..GROUP - STEP]);
+    later[..GROUP - STEP].copy_from_slice(&to_end[STEP..]);
     for i in 0..GROUP {
         from_start[i] = from_start[i].max(earlier[i]);
         to_end[i] = to_end[i].max(later[i]);
