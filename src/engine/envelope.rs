@@ -111,8 +111,8 @@ impl Envelope {
         let mut reductions = [0; GROUP];
         // Copies, which stay in registers.
         let (mut hold, mut recovery) = (self.hold, self.recovery);
-        if let Some(held) = hold.pass(&required) {
-            recovery.hold(held, hold.is_tone(), &mut reductions);
+        if let Some(held) = hold.next_group(&required) {
+            recovery.next_group(held, hold.is_tone(), &mut reductions);
         } else {
             for (reduction, required) in reductions.iter_mut().zip(required) {
                 let held = hold.next(required);
@@ -173,7 +173,7 @@ impl Hold {
 
     /// [`Self::next`] for a group throughout which nothing changes, if so.
     #[inline(always)]
-    fn pass(&mut self, required: &[u32; GROUP]) -> Option<u32> {
+    fn next_group(&mut self, required: &[u32; GROUP]) -> Option<u32> {
         let since_reference = self.since_reference.saturating_add(GROUP as u64);
         let forgets = since_reference > self.length;
         if !all_are(required, self.before) || (forgets && self.is_tone()) {
@@ -214,7 +214,6 @@ struct Recovery {
     automatic: bool,
     /// What is let go of in a sample, and what of the average is renewed.
     release: Share,
-    quick_release: Share,
     renewal: Share,
     sample_rate: f64,
 }
@@ -230,14 +229,12 @@ const fn depth_of(reduction: f64) -> u64 {
 impl Recovery {
     fn new(sample_rate: u32) -> Self {
         let sample_rate = f64::from(sample_rate);
-        let quick_release = Share::per_sample(QUICK_RELEASE_SECONDS, sample_rate);
         Self {
             depth: 0,
             sustained: 0,
             rested: 0,
             automatic: true,
-            release: quick_release,
-            quick_release,
+            release: Share::per_sample(QUICK_RELEASE_SECONDS, sample_rate),
             renewal: Share::per_sample(SUSTAIN_SECONDS, sample_rate),
             sample_rate,
         }
@@ -245,14 +242,14 @@ impl Recovery {
 
     fn set(&mut self, release: Release) {
         self.automatic = release == Release::Auto;
-        self.release = match release {
-            Release::Auto => self.quick_release,
+        let seconds = match release {
+            Release::Auto => QUICK_RELEASE_SECONDS,
             Release::Milliseconds(milliseconds) => {
                 let range = Release::MILLISECONDS;
-                let milliseconds = milliseconds.clamp(*range.start(), *range.end());
-                Share::per_sample(f64::from(milliseconds) / 1e3, self.sample_rate)
+                f64::from(milliseconds.clamp(*range.start(), *range.end())) / 1e3
             }
         };
+        self.release = Share::per_sample(seconds, self.sample_rate);
     }
 
     fn reset(&mut self) {
@@ -289,7 +286,7 @@ impl Recovery {
 
     /// [`Self::next`] for a group throughout which as much has to be held.
     #[inline(always)]
-    fn hold(&mut self, held: u32, tone: bool, reductions: &mut [u64; GROUP]) {
+    fn next_group(&mut self, held: u32, tone: bool, reductions: &mut [u64; GROUP]) {
         let floor = u64::from(held) << DEPTH_BITS;
         if held == 0 || floor > self.depth || !self.stays(floor, tone) {
             for reduction in reductions {
