@@ -535,16 +535,25 @@ mod tests {
         assert!(lowest < 0.25, "{lowest}");
     }
 
+    /// Peaks of tones that come, stand still and go: where whole groups are alike.
+    fn tones(length: usize) -> Vec<u32> {
+        let steady = |n: usize| if n % 1900 > 900 { FULL_REDUCTION / 3 } else { 0 };
+        let peaks =
+            |n: usize| if n % 100 == 0 { FULL_REDUCTION / 2 + (n as u32 / 100 % 3) * 9_000 } else { 0 };
+        (0..length).map(|n| if n / 2400 % 2 == 0 { peaks(n) } else { steady(n) }).collect()
+    }
+
     #[test]
     fn starts_at_any_sample_alike() {
-        let required = random_requirements(4_800);
-        let mut envelope = Envelope::new(RATE, LOOKAHEAD);
-        let expected = applied(&mut envelope, &required);
-        for late in 1..GROUP {
-            let shifted = [&vec![0; late], &required[..]].concat();
-            envelope.reset();
-            let applied = applied(&mut envelope, &shifted);
-            assert_eq!(applied[late..], expected[..applied.len() - late], "{late}");
+        for required in [random_requirements(4_800), tones(9_600)] {
+            let mut envelope = Envelope::new(RATE, LOOKAHEAD);
+            let expected = applied(&mut envelope, &required);
+            for late in 1..GROUP {
+                let shifted = [&vec![0; late], &required[..]].concat();
+                envelope.reset();
+                let applied = applied(&mut envelope, &shifted);
+                assert_eq!(applied[late..], expected[..applied.len() - late], "{late}");
+            }
         }
     }
 }
