@@ -43,7 +43,7 @@ const NOW: Rule = Rule {
     hold_seconds: 0.02,
     alike: 0.005,
     times: 3,
-    quick_seconds: 0.002,
+    quick_seconds: 0.001,
     sustain_seconds: 0.2,
     sustain_floor: 0.05,
     steady: 0.005,

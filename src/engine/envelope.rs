@@ -19,7 +19,7 @@ const STEADY: f64 = 0.005;
 /// How many peaks in a row are like the one before until they are a tone. Speech has rarely as many.
 const TONE_PEAKS: u32 = 3;
 /// How fast the automatic release lets go, as a time constant.
-const QUICK_RELEASE_SECONDS: f64 = 0.002;
+const QUICK_RELEASE_SECONDS: f64 = 0.001;
 /// Time constant of the average requirement, which the automatic release recovers to at first.
 const SUSTAIN_SECONDS: f64 = 0.2;
 /// An average below this (0.45 dB) is no sustained limiting.
