@@ -538,9 +538,10 @@ mod tests {
     /// Peaks of tones that come, stand still and go: where whole groups are alike.
     fn tones(length: usize) -> Vec<u32> {
         let steady = |n: usize| if n % 1900 > 900 { FULL_REDUCTION / 3 } else { 0 };
-        let peaks =
-            |n: usize| if n % 100 == 0 { FULL_REDUCTION / 2 + (n as u32 / 100 % 3) * 9_000 } else { 0 };
-        (0..length).map(|n| if n / 2400 % 2 == 0 { peaks(n) } else { steady(n) }).collect()
+        let peaks = |n: usize| {
+            if n.is_multiple_of(100) { FULL_REDUCTION / 2 + (n as u32 / 100 % 3) * 9_000 } else { 0 }
+        };
+        (0..length).map(|n| if (n / 2400).is_multiple_of(2) { peaks(n) } else { steady(n) }).collect()
     }
 
     #[test]
