@@ -103,6 +103,10 @@ fn by_other_name(text: &str, rest: &str) -> Option<Language> {
     let language =
         isolang::Language::from_639_3(&text).or_else(|| isolang::Language::from_name_lowercase(&text))?;
     let code = language.to_639_1().unwrap_or_else(|| language.to_639_3());
+    // A code that ISO 639-3 has and the registry has not is no other name of itself.
+    if code == text {
+        return None;
+    }
     Language::parse(&format!("{code}{rest}")).ok()
 }
 
@@ -171,6 +175,15 @@ mod tests {
         assert_eq!(name("pt-BR"), Some("Portuguese"));
         assert_eq!(name("cmn-Hant-TW"), Some("Mandarin Chinese"));
         assert_eq!(name("ga"), Some("Irish"));
+    }
+
+    #[test]
+    fn codes_that_the_registry_does_not_know_are_refused() {
+        let letters = || 'a'..='z';
+        let codes = letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| [a, b, c])));
+        let codes = codes.map(String::from_iter).filter(|code| isolang::Language::from_639_3(code).is_some());
+        let unknown = |code: &String| Language::parse(code).is_err_and(|error| error.correction.is_none());
+        assert!(codes.filter(unknown).count() > 0);
     }
 
     proptest! {
