@@ -340,9 +340,7 @@ impl Evidence<'_> {
 
 /// The audio tracks of a session with their names read.
 fn named<'s>(session: &'s Session, language: Option<&Language>) -> Vec<(&'s Track, TrackName)> {
-    use crate::delivery::session::TrackKind;
-    let tracks = session.made().filter(|track| track.kind == TrackKind::Audio);
-    tracks.map(|track| (track, TrackName::of(&track.name, language))).collect()
+    session.audio_tracks().map(|track| (track, TrackName::of(&track.name, language))).collect()
 }
 
 /// Where a clip starts: timecode if rate and start are known, else time from the session's start.

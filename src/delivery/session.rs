@@ -137,6 +137,11 @@ impl Session {
         self.tracks.iter().filter(|track| !track.built_in)
     }
 
+    /// The audio tracks among those.
+    pub fn audio_tracks(&self) -> impl Iterator<Item = &Track> {
+        self.made().filter(|track| track.kind == TrackKind::Audio)
+    }
+
     /// How much it holds: "12 tracks, 1 clip".
     pub fn contents(&self) -> String {
         format!("{}, {}", counted(self.made().count(), "track"), counted(self.clips().count(), "clip"))
@@ -144,24 +149,16 @@ impl Session {
 
     /// How many tracks, clips and other parts it has.
     pub fn parts(&self) -> usize {
+        fn known<T>(list: &Option<Vec<T>>) -> usize {
+            list.as_ref().map_or(0, Vec::len)
+        }
         let of_track = |track: &Track| {
-            let lists = [
-                track.clips.as_ref().map(Vec::len),
-                track.plug_ins.as_ref().map(Vec::len),
-                track.sends.as_ref().map(Vec::len),
-                track.automation.as_ref().map(Vec::len),
-                track.routing.as_ref().map(Vec::len),
-            ];
-            1 + lists.into_iter().flatten().sum::<usize>()
+            let Track { clips, plug_ins, sends, automation, routing, .. } = track;
+            1 + known(clips) + known(plug_ins) + known(sends) + known(automation) + known(routing)
         };
-        let lists = [
-            self.plug_ins.as_ref().map(Vec::len),
-            self.groups.as_ref().map(Vec::len),
-            self.vcas.as_ref().map(Vec::len),
-            self.media.as_ref().map(Vec::len),
-            self.unused_clips.as_ref().map(Vec::len),
-        ];
-        self.tracks.iter().map(of_track).sum::<usize>() + lists.into_iter().flatten().sum::<usize>()
+        let of_tracks: usize = self.tracks.iter().map(of_track).sum();
+        let Self { plug_ins, groups, vcas, media, unused_clips, .. } = self;
+        of_tracks + known(plug_ins) + known(groups) + known(vcas) + known(media) + known(unused_clips)
     }
 
     /// Itself, unless it has more of anything than any session: to judge that would take minutes.
@@ -436,13 +433,12 @@ impl SessionError {
 
 /// Which kind of session file a name and the beginning of a file show, if any.
 pub fn recognise(name: &str, head: &[u8]) -> Option<Kind> {
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-    match extension.as_deref() {
-        Some("aaf") => Some(Kind::Aaf),
-        Some("rpp") => Some(Kind::Reaper),
-        Some("ardour") => Some(Kind::Ardour),
-        Some("dawproject") => Some(Kind::DawProject),
-        Some("txt" | "text") if pro_tools_text::recognise(head) => Some(Kind::ProToolsText),
+    match delivery::extension(name).as_str() {
+        "aaf" => Some(Kind::Aaf),
+        "rpp" => Some(Kind::Reaper),
+        "ardour" => Some(Kind::Ardour),
+        "dawproject" => Some(Kind::DawProject),
+        "txt" | "text" if pro_tools_text::recognise(head) => Some(Kind::ProToolsText),
         _ => None,
     }
 }

@@ -52,8 +52,6 @@ pub struct Limiter {
     /// How much of the unlimited signal is heard, 0 to 1.
     bypass: Ramp,
     latency: usize,
-    /// Where the newest block begins in the detectors' lines.
-    place: usize,
     ceiling: Ceiling,
     /// The strictest since the group that is coming in began.
     group_ceiling: Ceiling,
@@ -93,7 +91,6 @@ impl Limiter {
             envelope: Envelope::new(sample_rate, latency - DETECTION_SAMPLES),
             bypass: Ramp::new(sample_rate, 0.0),
             latency,
-            place: latency,
             ceiling: Ceiling::default(),
             group_ceiling: Ceiling::default(),
             reduction: Reduction::default(),
@@ -162,9 +159,9 @@ impl Limiter {
         self.bypass.samples_off(0.0, length)
     }
 
-    /// What the last block of `length` samples came from, unlimited, as late as the limited.
-    pub fn unlimited(&self, channel: usize, length: usize) -> &[f32] {
-        self.detectors[channel].line().delayed(self.place, self.latency, length)
+    /// What the last block came from, unlimited, as late as the limited.
+    pub fn unlimited(&self, channel: usize) -> &[f32] {
+        self.detectors[channel].line().late(self.latency)
     }
 
     /// Limits in place, `block[channel][from..from + length]`; what comes out went in
@@ -189,10 +186,11 @@ impl Limiter {
         length: usize,
         mut over: impl FnMut(f32, isize),
     ) {
+        let mut place = 0;
         for (detector, samples) in self.detectors.iter_mut().zip(block.iter()) {
-            self.place = detector.append(&samples[from..from + length]);
+            place = detector.append(&samples[from..from + length]);
         }
-        let (first, within) = (self.place - self.filled, from..from + length);
+        let (first, within) = (place - self.filled, from..from + length);
         // What is limited comes out from the last sample of its group on: the rest of the group before is first.
         let rest = GROUP - 1 - self.filled;
         let groups = (self.filled + length) / GROUP;
@@ -350,7 +348,7 @@ impl Limiter {
         }
         for (detector, samples) in self.detectors.iter().zip(block.iter_mut()) {
             let samples = &mut samples[from..from + length];
-            let unlimited = detector.line().delayed(self.place, self.latency, length);
+            let unlimited = detector.line().late(self.latency);
             if all {
                 samples.copy_from_slice(unlimited);
                 continue;

@@ -73,7 +73,7 @@ impl Monitor {
         let channels = dialogue.iter().zip(walla).zip(output);
         for (channel, ((dialogue, walla), output)) in channels.enumerate() {
             let (dialogue, walla) = (dialogue.late(self.latency), walla.late(self.latency));
-            let unlimited = limiter.unlimited(channel, length);
+            let unlimited = limiter.unlimited(channel);
             let mut shares = shares.clone();
             for (n, output) in output[from..from + length].iter_mut().enumerate() {
                 let limited = f64::from(*output);

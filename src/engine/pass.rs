@@ -9,7 +9,7 @@ use super::loudness::TENTH_STEPS;
 use super::marks::Marker;
 use super::measurement::{Mark, Measured, Measurement, Pass};
 use super::mix::MixMeter;
-use super::programme::{JOIN_SECONDS, Reader};
+use super::programme::{JOIN_SECONDS, Reader, sounding};
 use super::transport::Tracker;
 
 /// Measures pass after pass. Never allocates: two measurements take turns.
@@ -119,7 +119,8 @@ impl PassMeter {
         mix.lost_walla_samples += input.lost_walla_samples;
         let Settings { ceiling_tenths_dbtp: ceiling, walla_gain_tenths_db: gain, .. } = input.settings;
         mix.highest_ceiling_tenths_dbtp = mix.highest_ceiling_tenths_dbtp.max(ceiling);
-        if input.settings.walla && walla.iter().any(sounds) {
+        let length = walla.first().map_or(0, |line| line.newest().len());
+        if input.settings.walla && walla.iter().any(|line| !line.is_blank()) && sounding(walla, length) > 0 {
             let (lowest, highest) = mix.walla_gain_tenths_db.unwrap_or((gain, gain));
             mix.walla_gain_tenths_db = Some((lowest.min(gain), highest.max(gain)));
         }
@@ -169,10 +170,6 @@ impl PassMeter {
         self.step = (self.step + 1) % self.reductions.len();
         self.reductions[self.step] = 0.0;
     }
-}
-
-fn sounds(line: &Line) -> bool {
-    !line.is_blank() && line.newest().iter().fold(0, |bits, sample| bits | sample.to_bits()) << 1 != 0
 }
 
 /// What came in with the samples.

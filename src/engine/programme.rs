@@ -186,7 +186,8 @@ impl Reader {
         self.bin.join(Bin { reduction_db, separation_lu, ..before });
     }
 
-    /// Takes `block[channel][from..from + length]`, as many channels as it was made for; all of it must be sound.
+    /// Takes `block[channel][from..from + length]`, as many channels as it was made for, at most [`Self::room`]
+    /// samples; all of it must be sound.
     pub fn process<C: AsRef<[f32]>>(
         &mut self,
         block: &[C],
@@ -194,22 +195,16 @@ impl Reader {
         length: usize,
         programme: &mut Programme,
     ) {
-        let mut done = 0;
-        while done < length {
-            let count = self.room().min(length - done);
-            let (overs, marker) = (&mut programme.overs, &mut self.overs);
-            self.true_peak.process_range(block, from + done, count, |peak| mark(marker, overs, peak));
-            if self.measured != Measured::Peaks {
-                for (step, samples) in self.step.iter_mut().zip(block) {
-                    let samples = &samples.as_ref()[from + done..][..count];
-                    step[self.filled..][..count].copy_from_slice(samples);
-                }
+        let (overs, marker) = (&mut programme.overs, &mut self.overs);
+        self.true_peak.process_range(block, from, length, |peak| mark(marker, overs, peak));
+        if self.measured != Measured::Peaks {
+            for (step, samples) in self.step.iter_mut().zip(block) {
+                step[self.filled..][..length].copy_from_slice(&samples.as_ref()[from..][..length]);
             }
-            done += count;
-            self.filled += count;
-            if self.filled == self.step_samples {
-                self.take_step(programme);
-            }
+        }
+        self.filled += length;
+        if self.filled == self.step_samples {
+            self.take_step(programme);
         }
     }
 

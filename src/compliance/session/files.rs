@@ -7,7 +7,7 @@ use crate::compliance::clock;
 use crate::compliance::premix::SAMPLE_RATE;
 use crate::delivery::name::Grade;
 use crate::delivery::session::audio::of_name;
-use crate::delivery::session::delivery::extension;
+use crate::delivery::session::delivery::{extension, stem};
 use crate::delivery::session::names::{self, Role, symbols};
 use crate::delivery::session::{Media, Place, TrackKind, counted};
 use crate::delivery::wav::SampleFormat;
@@ -188,7 +188,6 @@ fn aaf(evidence: &Evidence) -> Finding {
 }
 
 fn unused(evidence: &Evidence) -> Finding {
-    let stem = |name: &str| name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_lowercase();
     let mut known: HashSet<String> = HashSet::new();
     let mut lists_files = false;
     let sights = evidence.sights(|session| {

@@ -1,7 +1,7 @@
 //! Which sessions the files of a delivery describe, and what none of them describes.
 
 use super::*;
-use crate::delivery::session::TrackKind;
+use crate::delivery::session::delivery::stem;
 
 /// Whether every audio track that a description counts is in it.
 pub fn complete(session: &Session) -> bool {
@@ -10,18 +10,14 @@ pub fn complete(session: &Session) -> bool {
 
 /// Whether the clips of every audio track are known.
 pub fn clips_known(session: &Session) -> bool {
-    complete(session) && audio_tracks(session).all(|track| track.clips.is_some())
-}
-
-fn audio_tracks(session: &Session) -> impl Iterator<Item = &Track> {
-    session.made().filter(|track| track.kind == TrackKind::Audio)
+    complete(session) && session.audio_tracks().all(|track| track.clips.is_some())
 }
 
 /// How many audio tracks and how many clips on them all descriptions tell; `None` where one of them cannot.
 pub fn audio(sessions: &[Session]) -> (Option<usize>, Option<usize>) {
     let tracks = sessions.iter().map(|session| {
         let told = session.unlisted_tracks == Some(0) || session.kind == Kind::Aaf;
-        told.then(|| audio_tracks(session).count())
+        told.then(|| session.audio_tracks().count())
     });
     let clips = sessions.iter().map(|session| clips_known(session).then(|| session.clips().count()));
     (tracks.sum(), clips.sum())
@@ -33,7 +29,7 @@ pub fn described(sessions: &[Session]) -> Vec<usize> {
     let mut of_track: HashMap<String, usize> = HashMap::new();
     let mut described = Vec::with_capacity(sessions.len());
     for (number, session) in sessions.iter().enumerate() {
-        let names: Vec<String> = audio_tracks(session).map(|track| track.name.to_lowercase()).collect();
+        let names: Vec<String> = session.audio_tracks().map(|track| track.name.to_lowercase()).collect();
         let known = names.iter().find_map(|name| of_track.get(name).copied());
         let of = known.unwrap_or(if names.is_empty() { 0 } else { number });
         of_track.extend(names.into_iter().map(|name| (name, of)));
@@ -45,7 +41,6 @@ pub fn described(sessions: &[Session]) -> Vec<usize> {
 /// The Pro Tools sessions of which there is no description, where there are several: of one alone it is taken
 /// that what is here describes it.
 pub fn closed<'e>(evidence: &'e Evidence) -> impl Iterator<Item = &'e Entry> {
-    let stem = |name: &str| name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_lowercase();
     let sessions = || {
         let entries = evidence.entries.iter();
         entries.filter(|entry| content(entry) == Content::ProTools && !entry.is_backup())

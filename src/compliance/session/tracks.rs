@@ -342,7 +342,7 @@ fn empty(evidence: &Evidence) -> Finding {
     let sights = evidence.sights(|session| {
         let (mut faults, mut whole) = (Vec::new(), sources::complete(session));
         let mut any = false;
-        for track in session.made().filter(|track| track.kind == TrackKind::Audio) {
+        for track in session.audio_tracks() {
             any = true;
             let divider = !track.name.is_empty() && !track.name.chars().any(char::is_alphanumeric);
             match &track.clips {

@@ -135,6 +135,11 @@ pub fn extension(name: &str) -> String {
     name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default()
 }
 
+/// A file name without its ending, in lower case.
+pub fn stem(name: &str) -> String {
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_lowercase()
+}
+
 /// A delivery that was opened and listed.
 #[derive(Debug)]
 pub struct Delivery {
